@@ -1,0 +1,247 @@
+"""The Assessment: every option costed, gated, ranked and explained, with the origin of each figure.
+
+Enter at `Assessment`. Money is in `cost.currency`, discounted to today, over the horizon of the case.
+"""
+
+from typing import Literal, get_args
+
+from advisor.contracts.base import Contract, Fraction, Interval, NonNegative, Number, SchemaVersion, Score
+from advisor.contracts.case import Case, Currency
+
+OptionKind = Literal[
+    "status_quo",
+    "proprietary_api",
+    "proprietary_api_tuned",
+    "hosted_open_api",
+    "self_hosted_open",
+    "fine_tune_lora",
+    "fine_tune_full",
+    "domain_adaptation",
+    "from_scratch",
+]
+OPTION_KINDS: tuple[OptionKind, ...] = get_args(OptionKind)
+Origin = Literal["measured", "given", "catalogue", "assumed"]
+
+
+class Gate(Contract):
+    """A hard condition: it excludes an option or lets it pass, and is never turned into a score."""
+
+    rule: str
+    passed: bool | None
+    """None: not known; a question to answer, not a pass."""
+    reason: str
+
+
+class CostLine(Contract):
+    """One kind of expense of one option; every option carries the same lines."""
+
+    name: str
+    phase: Literal["one_off", "recurring"]
+    p5: Number
+    p50: Number
+    p95: Number
+    mean: Number
+
+
+class OptionCost(Contract):
+    """What the option costs over the horizon, discounted."""
+
+    currency: Currency
+    total: Interval
+    upfront: Interval
+    """One-off part of `total`, undiscounted."""
+    per_1k_requests: Interval
+    lines: tuple[CostLine, ...]
+
+
+class OptionEnergy(Contract):
+    """Electricity over the horizon, at the facility (IT energy times PUE)."""
+
+    kwh: Interval | None
+    """None: not known."""
+    boundary: Literal["facility", "provider_modelled", "unknown"]
+
+
+class OptionCarbon(Contract):
+    """Operational greenhouse gas over the horizon; None where not known."""
+
+    kg_co2e_location: Interval | None
+    """With the factor of the grid where the hardware stands."""
+    kg_co2e_market: Interval | None
+    """With the factor of the contracted supply."""
+
+
+class OptionQuality(Contract):
+    """Expected score on the case's metric, 0..1."""
+
+    metric: str
+    score_fraction: Interval
+    floor_fraction: Fraction
+    origin: Origin
+    note: str
+
+
+class Risk(Contract):
+    """One risk of one option."""
+
+    name: str
+    score_0_10: Score
+    reason: str
+    mitigation: str
+
+
+class Option(Contract):
+    """One way to do it, answering the same demand over the same horizon as all others."""
+
+    id: str
+    kind: OptionKind
+    label: str
+    model: str | None
+    """Resolved catalogue id of the model, None for the status quo."""
+    provider: str | None
+    retrieval: bool
+    hardware: str | None
+    """Accelerator and count at the busiest month, None when nothing is run in-house."""
+    feasible: bool
+    rank: int
+    """1 is best; infeasible options come last."""
+    gates: tuple[Gate, ...]
+    cost: OptionCost
+    energy: OptionEnergy
+    carbon: OptionCarbon
+    time_to_value_months: Interval
+    quality: OptionQuality
+    risks: tuple[Risk, ...]
+    p_best: Fraction
+    """Share of draws in which the option is the cheapest of those that pass the gates and reach the quality
+    floor in that draw."""
+    p_within_budget: Fraction | None
+    """None when no budget was given."""
+    p_meets_quality: Fraction
+    expected_regret: NonNegative | None
+    """Mean cost above the cheapest feasible option of the same draw; None for an infeasible option."""
+    p95_regret: NonNegative | None
+
+
+class RoadmapStep(Contract):
+    """One of the ten steps of the process, for the recommended option."""
+
+    step: int
+    title: str
+    months: NonNegative
+    detail: str
+
+
+class Recommendation(Contract):
+    """The advice, and how sure it is."""
+
+    option_id: str
+    kind: OptionKind
+    headline: str
+    confidence: Literal["clear", "likely", "open"]
+    reasons: tuple[str, ...]
+    what_would_change_it: tuple[str, ...]
+    roadmap: tuple[RoadmapStep, ...]
+
+
+class BreakEven(Contract):
+    """Where two options cost the same, everything else at its central value."""
+
+    between: tuple[str, str]
+    """Ids of the two options; the second is the cheaper one above `value`."""
+    variable: str
+    value: NonNegative | None
+    """None: no crossing in the searched range."""
+    date: str | None
+    """Month (YYYY-MM) in which the growing demand reaches `value`; None if not within the horizon."""
+    reason: str
+
+
+class SensitivityRow(Contract):
+    """Change of (recommended minus runner-up) when one input goes to its P5 or its P95."""
+
+    input: str
+    low_effect: Number
+    high_effect: Number
+
+
+class InformationValue(Contract):
+    """What it would be worth to know one input before deciding."""
+
+    input: str
+    evppi: NonNegative
+    suggested_measurement: str
+
+
+class Assumption(Contract):
+    """One input of the calculation, with its origin."""
+
+    name: str
+    value: Number | Interval | str | None
+    unit: str
+    origin: Origin
+    source: str
+    as_of: str | None
+
+
+class Caution(Contract):
+    """Something the reader must know before relying on the result."""
+
+    code: str
+    message: str
+
+
+class MovedInput(Contract):
+    """An input before and after the measurements."""
+
+    name: str
+    before: Interval
+    after: Interval
+    source: str
+
+
+class MovedOption(Contract):
+    """An option before and after the measurements."""
+
+    option_id: str
+    rank_before: int
+    rank_after: int
+    total_before: Interval
+    total_after: Interval
+    quality_before: Interval
+    quality_after: Interval
+    p_best_before: Fraction
+    p_best_after: Fraction
+
+
+class MeasurementUpdate(Contract):
+    """How the measurements changed the answer."""
+
+    files: tuple[str, ...]
+    inputs: tuple[MovedInput, ...]
+    options: tuple[MovedOption, ...]
+    recommended_before: str
+    recommended_after: str
+
+
+class Assessment(Contract):
+    """The answer to a Case, reproducible from case, seed, draws and catalogue version."""
+
+    schema_version: SchemaVersion = 1
+    id: str
+    case: Case
+    seed: int
+    draws: int
+    catalog_version: str
+    """Content hash of the catalogue files, with the genai-prices version."""
+    richtwert_version: str
+    options: tuple[Option, ...]
+    """In order of rank."""
+    recommendation: Recommendation
+    break_even: tuple[BreakEven, ...]
+    sensitivity: tuple[SensitivityRow, ...]
+    value_of_information: tuple[InformationValue, ...]
+    assumptions: tuple[Assumption, ...]
+    update: MeasurementUpdate | None
+    """None when the assessment used no measurement."""
+    warnings: tuple[Caution, ...]

@@ -1,0 +1,244 @@
+"""The catalogue: facts about the world that the calculation starts from, each with source and date.
+
+Enter at `Catalog`, what `advisor.catalog.load` makes of the files in `data/`. A row is never overwritten:
+a newer one is appended with a later `as_of`, and the latest row not after the asked date counts.
+"""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from advisor.contracts.base import (
+    AmountRange,
+    Contract,
+    Count,
+    Fraction,
+    Identifier,
+    NonNegative,
+    Number,
+    Positive,
+    PositiveCount,
+    Text,
+)
+from advisor.contracts.case import GridZone, Language, Residency, Task
+
+IsoDate = Annotated[str, Field(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")]
+
+
+class SourceRow(Contract):
+    """A publication or page that rows cite by `id`."""
+
+    id: Identifier
+    name: Text
+    url: str | None = None
+    licence: Text
+    read: IsoDate
+    """Day on which it was read."""
+
+
+class Row(Contract):
+    """What every row of the catalogue carries."""
+
+    source: Identifier
+    """Id of a `SourceRow`."""
+    as_of: IsoDate
+    """Date for which the source states the values."""
+    unverified: bool = False
+    """True when no opened source confirms the values."""
+    note: str = ""
+
+
+class Parameter(Row):
+    """A named quantity of the world or of experience, with its spread."""
+
+    name: Identifier
+    """Dotted: quantity first, then what it is keyed by (`mfu_fraction.h100.dense`)."""
+    unit: Text
+    low: Number
+    """P5."""
+    central: Number
+    """P50."""
+    high: Number
+    """P95."""
+    origin: Literal["catalogue", "assumed"] = "catalogue"
+    """`assumed`: our own choice; the note says why."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if not self.low <= self.central <= self.high:
+            raise ValueError(f"low <= central <= high is required, got {self.low}/{self.central}/{self.high}")
+        return self
+
+
+class AcceleratorRow(Row):
+    """One accelerator part."""
+
+    id: Identifier
+    aliases: tuple[str, ...] = ()
+    """Other spellings in published tables."""
+    name: Text
+    mfu_class: Literal["a100", "h100", "b200", "v100", "tpu", "amd", "consumer", "cpu"]
+    """Class under which the MFU prior is looked up."""
+    peak_flop_per_s: Positive
+    """Dense 16-bit matrix rate (FP32 for CPUs)."""
+    peak_fp8_flop_per_s: Positive | None = None
+    memory_bytes: Positive
+    bandwidth_bytes_per_s: Positive
+    tdp_w: Positive | None
+    """None: not published."""
+    devices_per_server: PositiveCount = 8
+    rental_usd_per_hour: AmountRange | None = None
+    """On demand, per device; None: not offered for rent."""
+    purchase_usd: AmountRange | None = None
+    """Per device, its share of the server included; None: not known."""
+
+
+class BaseModelRow(Row):
+    """One open-weight model."""
+
+    id: Identifier
+    aliases: tuple[str, ...] = ()
+    name: Text
+    family: Literal["decoder", "encoder", "encoder_decoder"]
+    domain: Literal["general", "legal", "biomedical", "scientific", "code", "finance"] = "general"
+    parameters: Positive
+    """Total, as the model card states."""
+    active_parameters: Positive
+    """Per token; equals `parameters` for dense models."""
+    num_layers: PositiveCount
+    hidden_size: PositiveCount
+    num_heads: PositiveCount
+    num_kv_heads: PositiveCount
+    head_dim: PositiveCount
+    ffn_size: PositiveCount
+    vocab_size: PositiveCount
+    tied_embeddings: bool
+    gated_ffn: bool = True
+    num_experts: Count = 0
+    """0: dense; then `ffn_size` is per expert."""
+    experts_per_token: Count = 0
+    context_tokens: PositiveCount
+    languages: tuple[Language, ...]
+    """As the card lists them."""
+    training_tokens: Positive | None = None
+    licence: Text
+    commercial_use: bool
+    licence_note: str = ""
+    released: IsoDate
+    general_ability_fraction: Fraction | None = None
+    """MMLU (5-shot or as the note says); None: not published."""
+
+
+class ApiModelRow(Row):
+    """One model behind a provider's API; its price comes from genai-prices."""
+
+    id: Identifier
+    """`provider/model`."""
+    name: Text
+    kind: Literal["proprietary", "hosted_open"]
+    base_model: Identifier | None = None
+    """Id of the `BaseModelRow` that a hosted model runs."""
+    price_provider: str
+    """Provider id in genai-prices."""
+    price_model: str
+    """Model reference in genai-prices."""
+    residency: tuple[Residency, ...]
+    """Residencies that the provider's standard contract offers, out of any, eu, national (in `countries`)."""
+    countries: tuple[GridZone, ...] = ()
+    eu_price_multiplier: Positive = 1.0
+    """Uplift for processing inside the EU."""
+    batch_discounted: bool
+    """True where genai-prices has batch prices for the model."""
+    context_tokens: PositiveCount | None
+    capability: Literal["frontier", "mid", "small"]
+    tuning_usd_per_mtok: NonNegative | None = None
+    """Price of training tokens; None: the provider sells no tuning of this model."""
+    tuned_inference_multiplier: Positive = 1.0
+    """Tuned model's token price over the base model's."""
+
+
+class GridRow(Row):
+    """Greenhouse gas of electricity in one zone."""
+
+    zone: GridZone
+    location_gco2e_per_kwh: NonNegative
+    market_gco2e_per_kwh: NonNegative | None
+    """Residual mix or contracted supply; None: not known."""
+    basis: Literal["life_cycle", "direct"]
+    year: PositiveCount
+
+
+class ElectricityRow(Row):
+    """Electricity price for business customers."""
+
+    zone: GridZone
+    eur_per_kwh: AmountRange
+    band: Text
+
+
+class SalaryRow(Row):
+    """Gross yearly salary of a role in a country, with the employer's on-cost."""
+
+    country: GridZone
+    role: Literal["ml_engineer", "data_engineer", "operations", "annotator", "domain_expert"]
+    gross_per_year: AmountRange
+    currency: Literal["EUR", "USD"]
+    on_cost_fraction: Fraction
+
+
+class ExchangeRow(Row):
+    """Units of `currency` for one euro."""
+
+    currency: Literal["USD"]
+    per_eur: Positive
+
+
+class ArchitectureRow(Row):
+    """A size of the from-scratch ladder (Llama type)."""
+
+    id: Identifier
+    vocab_size: PositiveCount
+    hidden_size: PositiveCount
+    num_layers: PositiveCount
+    num_heads: PositiveCount
+    num_kv_heads: PositiveCount
+    ffn_size: PositiveCount
+    context_tokens: PositiveCount
+    parameters: Positive
+
+
+class LegalRow(Row):
+    """A dated legal threshold; information, not legal advice."""
+
+    id: Identifier
+    value: Number
+    unit: Text
+    text: Text
+
+
+class TaskRow(Row):
+    """What a task looks like when the case does not say."""
+
+    task: Task
+    input_tokens_per_request: AmountRange
+    output_tokens_per_request: AmountRange
+    minutes_per_request_by_hand: AmountRange
+
+
+class Catalog(Contract):
+    """All files of `data/`, checked: every cited source exists, every reference resolves."""
+
+    version: str
+    """First 12 hex digits of the SHA-256 over the files, then the genai-prices version."""
+    sources: tuple[SourceRow, ...]
+    parameters: tuple[Parameter, ...]
+    accelerators: tuple[AcceleratorRow, ...]
+    base_models: tuple[BaseModelRow, ...]
+    api_models: tuple[ApiModelRow, ...]
+    grids: tuple[GridRow, ...]
+    electricity: tuple[ElectricityRow, ...]
+    salaries: tuple[SalaryRow, ...]
+    exchange: tuple[ExchangeRow, ...]
+    architectures: tuple[ArchitectureRow, ...]
+    legal: tuple[LegalRow, ...]
+    tasks: tuple[TaskRow, ...]

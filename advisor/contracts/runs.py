@@ -1,0 +1,166 @@
+"""What a training run reports back: RunReport with energy, evaluation and model card.
+
+Enter at `RunReport`. A figure that was not measured is None with a reason beside it, never 0.
+"""
+
+from typing import Literal
+
+from advisor.contracts.base import Contract, Count, Fraction, NonNegative, Number, PositiveCount, SchemaVersion
+from advisor.contracts.plan import PlanOrigin, TrainingPlan
+
+EnergyQuality = Literal[
+    "measured_counter",
+    "measured_counter_repaired",
+    "integrated_power",
+    "partial",
+    "estimated_tdp",
+    "unavailable",
+]
+PhaseName = Literal["data", "tokenizer", "pretrain", "sft", "reward", "rl", "evaluate"]
+
+
+class DeviceEnergy(Contract):
+    """Energy of one physical device, counted once per node."""
+
+    uuid: str
+    name: str
+    scope: Literal["gpu", "module", "cpu"]
+    energy_j: NonNegative | None
+    flags: tuple[str, ...] = ()
+
+
+class EnergyReport(Contract):
+    """Energy of one window at the accelerators; host, cooling and PUE are not in it."""
+
+    boundary: Literal["accelerator"] = "accelerator"
+    quality: EnergyQuality
+    energy_j: NonNegative | None
+    """Gross; None when nothing could be read."""
+    duration_s: NonNegative
+    mean_power_w: NonNegative | None
+    coverage_fraction: Fraction
+    """Share of the window for which readings exist."""
+    uncertainty_fraction: Fraction | None
+    """Half width of the stated error band; None when nothing was measured."""
+    devices: tuple[DeviceEnergy, ...] = ()
+    reason: str = ""
+    """Why a figure is missing, in words."""
+    flags: tuple[str, ...] = ()
+
+
+class Score(Contract):
+    """One metric on held-out items."""
+
+    name: str
+    value: Number
+    low: Number
+    """P2.5 of the bootstrap (or Wilson interval for shares)."""
+    high: Number
+    """P97.5."""
+    n: PositiveCount
+    unit: Literal["fraction", "bits_per_byte", "ratio", "score_0_100"]
+
+
+class EvaluationReport(Contract):
+    """Scores on data that was never trained on."""
+
+    task: str
+    data: str
+    """What was evaluated on, in words."""
+    scores: tuple[Score, ...]
+    primary: str
+    """Name of the score that answers the case's quality floor."""
+
+
+class PhaseReport(Contract):
+    """One phase of the run."""
+
+    name: PhaseName
+    status: Literal["completed", "skipped"]
+    duration_s: NonNegative
+    """Time spent in the phase over all attempts (a resumed run adds up)."""
+    steps: Count = 0
+    tokens: Count = 0
+    """Tokens processed, padding included."""
+    tokens_per_s: NonNegative | None = None
+    training_flop: NonNegative | None = None
+    """6 N per token for full training (forward, backward), model FLOPs."""
+    flop_per_s: NonNegative | None = None
+    loss_first: Number | None = None
+    loss_last: Number | None = None
+    metrics: dict[str, Number] = {}
+    energy: EnergyReport
+    warnings: tuple[str, ...] = ()
+
+
+class ModelCard(Contract):
+    """What a user, an auditor or a works council needs to know of a model; lies beside the weights."""
+
+    schema_version: SchemaVersion = 1
+    name: str
+    created_at: str
+    """UTC, ISO 8601."""
+    base_model: str | None
+    parameters: PositiveCount
+    vocab_size: PositiveCount
+    context_tokens: PositiveCount
+    languages: tuple[str, ...]
+    task: str
+    intended_use: str
+    limits: tuple[str, ...]
+    training_data: str
+    training_tokens: Count
+    training_flop: NonNegative
+    energy_j: NonNegative | None
+    emissions_kgco2e: NonNegative | None
+    evaluation: EvaluationReport | None
+    licence: str
+    option_id: str | None = None
+
+
+class Environment(Contract):
+    """Where the run took place."""
+
+    python: str
+    platform: str
+    processor: str
+    cpu_count: PositiveCount
+    torch_threads: PositiveCount
+    accelerators: tuple[str, ...]
+    """Names of the accelerators that were used; empty: CPU only."""
+    packages: dict[str, str]
+    code_revision: str
+
+
+class ForecastRow(Contract):
+    """A forecast figure beside what happened."""
+
+    name: str
+    unit: str
+    forecast_p5: Number | None
+    forecast_p50: Number | None
+    forecast_p95: Number | None
+    actual: Number | None
+    inside: bool | None
+    """None when forecast or actual is not known."""
+
+
+class RunReport(Contract):
+    """The self-contained record of one training run."""
+
+    schema_version: SchemaVersion = 1
+    report: Literal["run"] = "run"
+    id: str
+    created_at: str
+    plan: TrainingPlan
+    origin: PlanOrigin | None
+    environment: Environment
+    phases: tuple[PhaseReport, ...]
+    energy: EnergyReport
+    evaluation: EvaluationReport
+    model_card: ModelCard
+    model_directory: str
+    forecast: tuple[ForecastRow, ...]
+    resumed: Count = 0
+    """How often the run was taken up again."""
+    warnings: tuple[str, ...] = ()
