@@ -1,0 +1,104 @@
+"""The error tree of all packages, and how a validation error is said to a person.
+
+A class for what the caller can do about it: `BadInput` asks for other input (exit code 2, HTTP 400),
+`Failed` reports that good input could not be carried out (exit code 1, HTTP 500 or 503).
+"""
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+TAGS = frozenset({"number", "range"})
+"""Branch names that pydantic puts into the path of a discriminated number; no field is called so."""
+
+
+class RichtwertError(Exception):
+    """Root of all errors that are said to a user."""
+
+
+class BadInput(RichtwertError):
+    """The input must change; the message names field, value, legal values and the next step."""
+
+
+class UnknownName(BadInput):
+    """A name that the catalogue, or a set of choices, does not hold."""
+
+    def __init__(self, what: str, name: str, known: Iterable[str], hint: str = "") -> None:
+        choices = sorted(set(known))
+        near = nearest(name, choices)
+        legal = f"did you mean {near!r}?" if near else f"known: {', '.join(choices[:12])}"
+        more = f" (and {len(choices) - 12} more)" if not near and len(choices) > 12 else ""
+        super().__init__(f"unknown {what} {name!r}: {legal}{more}{'; ' + hint if hint else ''}")
+
+
+class Failed(RichtwertError):
+    """Good input that could not be carried out: a missing file at run time, a server that is down."""
+
+
+def nearest(name: str, choices: Iterable[str]) -> str | None:
+    """The closest of `choices` to `name`, or None when none is near."""
+    by_lower = {choice.lower(): choice for choice in choices}
+    found = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
+    return by_lower[found[0]] if found else None
+
+
+def field_errors(error: ValidationError, model: type[BaseModel]) -> list[dict[str, str]]:
+    """One `{field, value, message}` per mistake, with the legal values or the nearest field name."""
+    rows = []
+    for item in error.errors(include_url=False):
+        path = [str(part) for part in item["loc"] if part not in TAGS]
+        message = item["msg"].removeprefix("Value error, ")
+        if item["type"] == "extra_forbidden":
+            names = _field_names(model, path[:-1])
+            near = nearest(path[-1], names)
+            message = "unknown field" + (
+                f"; did you mean {near!r}?" if near else f"; known here: {', '.join(sorted(names))}"
+            )
+        elif item["type"] == "missing":
+            message = "required field is missing"
+        elif item["type"] == "literal_error":
+            near = nearest(str(item["input"]), _quoted(message))
+            message += f"; did you mean {near!r}?" if near else ""
+        shown = "" if item["type"] == "missing" else _short(item["input"])
+        rows.append({"field": ".".join(path) or "(document)", "value": shown, "message": message})
+    return rows
+
+
+def describe(error: ValidationError, model: type[BaseModel], where: str) -> str:
+    """All mistakes of one document as one message, a line each, led by the document's name."""
+    lines = [
+        f"{where}: {row['field']}: {row['message']}" + (f" (got {row['value']})" if row["value"] else "")
+        for row in field_errors(error, model)
+    ]
+    return "\n".join(lines)
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _quoted(message: str) -> list[str]:
+    return message.split("'")[1::2]
+
+
+def _field_names(model: type[BaseModel], path: list[str]) -> set[str]:
+    """Names of the fields of the model at `path`; empty when the path leaves the models."""
+    current: Any = model
+    for part in path:
+        if part.isdigit():
+            continue
+        inner = current.model_fields.get(part)
+        models = _models_in(inner.annotation) if inner is not None else []
+        if not models:
+            return set()
+        current = models[0]
+    return set(current.model_fields)
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in getattr(annotation, "__args__", ()) for model in _models_in(part)]
