@@ -5,7 +5,16 @@ Enter at `BaselineReport`. All targets answered the same items; differences are 
 
 from typing import Literal
 
-from advisor.contracts.base import Contract, Count, Fraction, Interval, NonNegative, Number, PositiveCount, SchemaVersion
+from advisor.contracts.base import (
+    Contract,
+    Count,
+    Fraction,
+    Interval,
+    NonNegative,
+    Number,
+    PositiveCount,
+    SchemaVersion,
+)
 from advisor.contracts.case import Task
 from advisor.contracts.runs import Score
 

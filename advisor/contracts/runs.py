@@ -5,7 +5,15 @@ Enter at `RunReport`. A figure that was not measured is None with a reason besid
 
 from typing import Literal
 
-from advisor.contracts.base import Contract, Count, Fraction, NonNegative, Number, PositiveCount, SchemaVersion
+from advisor.contracts.base import (
+    Contract,
+    Count,
+    Fraction,
+    NonNegative,
+    Number,
+    PositiveCount,
+    SchemaVersion,
+)
 from advisor.contracts.plan import PlanOrigin, TrainingPlan
 
 EnergyQuality = Literal[

@@ -1,0 +1,61 @@
+"""Discounting, demand growth and what hardware is worth when the horizon ends."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from advisor.core.units import MONTHS_PER_YEAR
+
+Array = NDArray[np.float64]
+
+
+def monthly_discount_factors(discount_rate_fraction: ArrayLike, horizon_months: int) -> Array:
+    """Present value of one unit of money paid at the end of each month.
+
+    f_m = (1 + r)^(-m/12),  m = 1..H
+    units: 1/year, months -> 1, shape (draws, H).   source: any finance text.
+    validity: constant yearly rate r > -1; payments at month ends.
+    """
+    rate = np.atleast_1d(np.asarray(discount_rate_fraction, float))[:, None]
+    months = np.arange(1, horizon_months + 1)[None, :]
+    return np.exp(-np.log1p(rate) * months / MONTHS_PER_YEAR)
+
+
+def monthly_demand(
+    requests_per_month: ArrayLike, growth_per_year_fraction: ArrayLike, horizon_months: int
+) -> Array:
+    """Requests in each month of the horizon.
+
+    q_m = q * (1 + g)^((m - 1)/12),  m = 1..H
+    units: requests/month, 1/year -> requests/month, shape (draws, H).   source: geometric growth.
+    validity: smooth growth; seasons enter through the peak-to-mean ratio.
+    """
+    requests = np.atleast_1d(np.asarray(requests_per_month, float))[:, None]
+    growth = np.atleast_1d(np.asarray(growth_per_year_fraction, float))[:, None]
+    months = np.arange(horizon_months)[None, :]
+    return requests * np.exp(np.log1p(growth) * months / MONTHS_PER_YEAR)
+
+
+def residual_value_fraction(years: ArrayLike, decades_lost_per_year: ArrayLike) -> Array:
+    """Share of an accelerator's price that is left after some years.
+
+    v = 10^(-d * t)
+    units: years, 1/year -> 1.   source: Epoch AI, training cost trends (arXiv:2405.21015), d = 0.14.
+    validity: data-centre accelerators of 2012-2024; spread not published.
+    """
+    return np.power(10.0, -np.asarray(decades_lost_per_year, float) * np.asarray(years, float))
+
+
+def annuity_factor(discount_rate_fraction: ArrayLike, lifetime_years: ArrayLike) -> Array:
+    """Share of an overnight cost that falls due each year.
+
+    a = r / (1 - (1 + r)^-n);  1/n for r = 0;  r for n -> inf
+    units: 1/year, years -> 1/year.   source: any finance text; edge cases as PyPSA costs.py.
+    validity: r > -1, n > 0.
+    """
+    rate, years = np.broadcast_arrays(
+        np.asarray(discount_rate_fraction, float), np.asarray(lifetime_years, float)
+    )
+    if np.any(years <= 0):
+        raise ValueError(f"lifetime_years must be positive, got {years.min()}")
+    safe = np.where(rate == 0, 1.0, rate)
+    return np.where(rate == 0, 1 / years, safe / -np.expm1(-years * np.log1p(safe)))

@@ -1,0 +1,67 @@
+"""Expected task quality of an option, on a logit scale, until a measurement replaces it.
+
+Enter at `expected_quality`. All coefficients are stated assumptions of the catalogue (`quality_*` rows): no
+published study gives them for an arbitrary task, so the spreads are wide and the answer names the measurement
+that would replace them.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+EDGE = 1e-6
+
+
+def logit(fraction: ArrayLike) -> Array:
+    """ln(p / (1 - p)), with p kept off 0 and 1 by 1e-6."""
+    p = np.clip(np.asarray(fraction, float), EDGE, 1 - EDGE)
+    return np.log(p / (1 - p))
+
+
+def expit(value: ArrayLike) -> Array:
+    """1 / (1 + exp(-x)), the inverse of `logit`."""
+    return 1.0 / (1.0 + np.exp(-np.asarray(value, float)))
+
+
+def saturation(amount: ArrayLike, half: ArrayLike) -> Array:
+    """Share of a gain that an amount of data buys.
+
+    s = n / (n + n_half)
+    units: same unit twice -> 0..1.   source: hyperbolic learning curve (Michaelis-Menten form).
+    validity: diminishing returns; n_half is an assumption of the catalogue.
+    """
+    n, h = np.asarray(amount, float), np.asarray(half, float)
+    return n / (n + h)
+
+
+def expected_quality(
+    base_fraction: ArrayLike,
+    *,
+    domain_gap_fraction: ArrayLike,
+    gap_penalty_logit: ArrayLike,
+    gap_recovered_fraction: ArrayLike,
+    gain_logit: ArrayLike,
+) -> Array:
+    """Score on the case's metric.
+
+    q = expit(logit(base) - penalty * gap * (1 - recovered) + gain)
+    units: fractions 0..1, logits -> fraction.   source: own assumption, additive effects on the logit scale.
+    validity: to rank options before anything was measured; replace by a measurement as soon as there is one.
+    """
+    gap = np.asarray(domain_gap_fraction, float) * (1.0 - np.asarray(gap_recovered_fraction, float))
+    return expit(
+        logit(base_fraction) - np.asarray(gap_penalty_logit, float) * gap + np.asarray(gain_logit, float)
+    )
+
+
+def scale_effect_logit(
+    training_flop: ArrayLike, reference_flop: ArrayLike, logit_per_decade: ArrayLike
+) -> Array:
+    """How much worse, or better, a model is for being trained with less, or more, compute than a reference.
+
+    d = b * log10(F / F_ref)
+    units: FLOP, logit/decade -> logit.   source: log-linear benchmark trend; the slope is an assumption.
+    validity: general tasks; narrow tasks need far less compute, which only a measurement shows.
+    """
+    ratio = np.asarray(training_flop, float) / np.asarray(reference_flop, float)
+    return np.asarray(logit_per_decade, float) * np.log10(np.maximum(ratio, 1e-12))
