@@ -26,15 +26,11 @@ def facility_power_kw(
     """
     idle, busy = np.asarray(idle_power_fraction, float), np.asarray(busy_power_fraction, float)
     share = idle + (busy - idle) * np.asarray(load_fraction, float)
-    watts = (
-        np.asarray(devices, float) * np.asarray(tdp_w, float) * share * np.asarray(server_power_ratio, float)
-    )
+    watts = np.asarray(devices, float) * np.asarray(tdp_w, float) * share * np.asarray(server_power_ratio, float)
     return watts * np.asarray(pue_ratio, float) / WATTS_PER_KW
 
 
-def tokens_energy_kwh(
-    output_tokens: ArrayLike, energy_j_per_output_token: ArrayLike, pue_ratio: ArrayLike
-) -> Array:
+def tokens_energy_kwh(output_tokens: ArrayLike, energy_j_per_output_token: ArrayLike, pue_ratio: ArrayLike) -> Array:
     """Facility energy of tokens that somebody else generates.
 
     E = o * e * PUE

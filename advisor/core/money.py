@@ -20,9 +20,7 @@ def monthly_discount_factors(discount_rate_fraction: ArrayLike, horizon_months: 
     return np.exp(-np.log1p(rate) * months / MONTHS_PER_YEAR)
 
 
-def monthly_demand(
-    requests_per_month: ArrayLike, growth_per_year_fraction: ArrayLike, horizon_months: int
-) -> Array:
+def monthly_demand(requests_per_month: ArrayLike, growth_per_year_fraction: ArrayLike, horizon_months: int) -> Array:
     """Requests in each month of the horizon.
 
     q_m = q * (1 + g)^((m - 1)/12),  m = 1..H
@@ -52,9 +50,7 @@ def annuity_factor(discount_rate_fraction: ArrayLike, lifetime_years: ArrayLike)
     units: 1/year, years -> 1/year.   source: any finance text; edge cases as PyPSA costs.py.
     validity: r > -1, n > 0.
     """
-    rate, years = np.broadcast_arrays(
-        np.asarray(discount_rate_fraction, float), np.asarray(lifetime_years, float)
-    )
+    rate, years = np.broadcast_arrays(np.asarray(discount_rate_fraction, float), np.asarray(lifetime_years, float))
     if np.any(years <= 0):
         raise ValueError(f"lifetime_years must be positive, got {years.min()}")
     safe = np.where(rate == 0, 1.0, rate)

@@ -49,14 +49,10 @@ def expected_quality(
     validity: to rank options before anything was measured; replace by a measurement as soon as there is one.
     """
     gap = np.asarray(domain_gap_fraction, float) * (1.0 - np.asarray(gap_recovered_fraction, float))
-    return expit(
-        logit(base_fraction) - np.asarray(gap_penalty_logit, float) * gap + np.asarray(gain_logit, float)
-    )
+    return expit(logit(base_fraction) - np.asarray(gap_penalty_logit, float) * gap + np.asarray(gain_logit, float))
 
 
-def scale_effect_logit(
-    training_flop: ArrayLike, reference_flop: ArrayLike, logit_per_decade: ArrayLike
-) -> Array:
+def scale_effect_logit(training_flop: ArrayLike, reference_flop: ArrayLike, logit_per_decade: ArrayLike) -> Array:
     """How much worse, or better, a model is for being trained with less, or more, compute than a reference.
 
     d = b * log10(F / F_ref)

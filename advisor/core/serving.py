@@ -112,9 +112,7 @@ def prefill_s(
     return flop / (fit.prefill_efficiency * device.peak_flop_per_s * g)
 
 
-def batch_limit(
-    model: ServedModel, device: Device, *, devices: int, tokens_in_flight: float, usable: float
-) -> int:
+def batch_limit(model: ServedModel, device: Device, *, devices: int, tokens_in_flight: float, usable: float) -> int:
     """Sequences whose keys and values fit beside the weights; 0 when not even the weights fit.
 
     B = (g M u - W) / (k c)
@@ -203,7 +201,5 @@ def replicas_needed(
     n = ceil(q_peak / (q_replica * headroom)) + spare
     units: requests/s -> replicas.   source: N+1 redundancy.   validity: replicas fail one at a time.
     """
-    load = np.asarray(peak_requests_per_s, float) / (
-        np.asarray(capacity_requests_per_s, float) * headroom_fraction
-    )
+    load = np.asarray(peak_requests_per_s, float) / (np.asarray(capacity_requests_per_s, float) * headroom_fraction)
     return np.where(load > 0, np.ceil(load) + spare, 0.0)

@@ -1,0 +1,126 @@
+"""What an option is made of, as plain values: the bridge between case, catalogue and formulas.
+
+A `Candidate` says which model runs where, how it is adapted and from which named inputs its figures come.
+`advisor.options` builds candidates; `advisor.core.costing` evaluates them.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from advisor.contracts.assessment import OptionKind
+from advisor.core.serving import Device, Replica, ServedModel, StepFit
+
+TrainingMethod = Literal["full", "lora", "provider"]
+
+LINES: tuple[tuple[str, Literal["one_off", "recurring"]], ...] = (
+    ("integration", "one_off"),
+    ("data_preparation", "one_off"),
+    ("annotation", "one_off"),
+    ("training_compute", "one_off"),
+    ("training_staff", "one_off"),
+    ("hardware", "one_off"),
+    ("retrieval_setup", "one_off"),
+    ("inference", "recurring"),
+    ("electricity", "recurring"),
+    ("hardware_upkeep", "recurring"),
+    ("operations_staff", "recurring"),
+    ("monitoring", "recurring"),
+    ("refresh", "recurring"),
+    ("retrieval", "recurring"),
+    ("manual_work", "recurring"),
+)
+"""The cost lines, the same for every option."""
+
+
+@dataclass(frozen=True)
+class ApiOffer:
+    """Tokens bought from a provider, USD per million."""
+
+    input_usd_per_mtok: float
+    cached_usd_per_mtok: float
+    output_usd_per_mtok: float
+    batch_multiplier: float
+    """1 where the provider sells no batch price."""
+    tuning_usd_per_mtok: float | None = None
+
+
+@dataclass(frozen=True)
+class Hosting:
+    """A model run by the company, on rented or on bought accelerators."""
+
+    accelerator: str
+    model: ServedModel
+    device: Device
+    fit: StepFit
+    replica: Replica
+    bought: bool
+    """Bought and standing on the premises; else rented by the hour."""
+    owned_devices: int = 0
+
+
+@dataclass(frozen=True)
+class Training:
+    """What is trained before, and refreshed during, the operation."""
+
+    method: TrainingMethod
+    params: float
+    """Parameters that take part in the products, per token."""
+    corpus_tokens: float | None
+    """Tokens of one pass over the corpus, or of the whole run from scratch; None: examples only."""
+    epochs_input: str | None
+    mfu_input: str | None
+    mfu_is_fine_tuning: bool
+    development_input: str
+    examples_input: str
+    min_devices: float = 1.0
+    """Devices over which weights, gradients and optimiser state must be spread to fit."""
+
+
+@dataclass(frozen=True)
+class QualityModel:
+    """Names of the inputs that make up the expected quality."""
+
+    base_input: str
+    tuning_gain_input: str | None = None
+    adapts_to_domain: bool = False
+    from_scratch: bool = False
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One concrete option before it is costed."""
+
+    id: str
+    kind: OptionKind
+    label: str
+    model: str | None
+    provider: str | None
+    retrieval: bool
+    quality: QualityModel
+    integration_input: str
+    operations_input: str | None
+    months_input: str | None
+    grid_input: str | None
+    offer: ApiOffer | None = None
+    hosting: Hosting | None = None
+    training: Training | None = None
+    data_input: str | None = None
+    training_staff_input: str | None = None
+    staff_needed_input: str | None = None
+    languages: tuple[str, ...] = ()
+    context_tokens: int | None = None
+    residency: tuple[str, ...] = ()
+    """Residencies the option can keep."""
+    licence: str = ""
+    commercial_use: bool = True
+    needs_hiring: bool = False
+
+    @property
+    def measured_quality_input(self) -> str:
+        """Name of the input that replaces the expected quality once it was measured."""
+        return f"quality_fraction.{self.id}"
+
+    @property
+    def is_hosted_by_others(self) -> bool:
+        """True when prompts leave the company for a provider of models."""
+        return self.offer is not None

@@ -1,0 +1,153 @@
+"""From costed options to a ranking, and to what would change it.
+
+Enter at `rank`, `break_even_volumes`, `tornado` and `information_values`. All options share the draws
+(common random numbers), so differences are sharp and regret is defined draw by draw.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from advisor.core.sampling import Design, Input
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+EVPPI_BINS = 50
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Order and probabilities; positions refer to the options as they were given."""
+
+    order: tuple[int, ...]
+    """Best first; infeasible options last, by mean cost."""
+    p_best: Array
+    expected_regret: Array
+    """NaN for infeasible options."""
+    p95_regret: Array
+    p_none: float
+    """Share of draws in which no feasible option reaches the quality floor."""
+    standard_error: float
+    """Largest standard error of a probability at this number of draws."""
+
+
+def rank(cost: Array, meets_quality: Mask, feasible: Mask) -> Ranking:
+    """Rank options by expected regret among the feasible ones.
+
+    regret_k = C_k - min over feasible j of C_j, per draw;  p_best_k = share of draws in which k is the cheapest
+    feasible option that reaches the quality floor in that draw.
+    shapes: cost and meets_quality (draws, options), feasible (options,).
+    source: minimum expected opportunity loss, Raiffa & Schlaifer 1961; it orders as the mean cost does.
+    validity: risk-neutral; the 95th percentile of the regret is given beside it for the cautious.
+    """
+    draws, options = cost.shape
+    regret = np.full((draws, options), np.nan)
+    p_best = np.zeros(options)
+    p_none = 1.0
+    if feasible.any():
+        regret[:, feasible] = cost[:, feasible] - cost[:, feasible].min(axis=1, keepdims=True)
+        eligible = np.where(meets_quality & feasible, cost, np.inf)
+        winner = eligible.argmin(axis=1)
+        decided = np.isfinite(eligible.min(axis=1))
+        p_best = np.bincount(winner[decided], minlength=options) / draws
+        p_none = float(1.0 - decided.mean())
+    mean_cost = cost.mean(axis=0)
+    order = sorted(range(options), key=lambda k: (not feasible[k], float(mean_cost[k])))
+    return Ranking(
+        order=tuple(order),
+        p_best=p_best,
+        expected_regret=regret.mean(axis=0),
+        p95_regret=np.quantile(regret, 0.95, axis=0),
+        p_none=p_none,
+        standard_error=float(0.5 / np.sqrt(draws)),
+    )
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """A volume at which the cheaper of two options changes."""
+
+    value: float
+    second_cheaper_above: bool
+    is_step: bool
+    """True when the difference jumps over zero (capacity comes in whole replicas) instead of passing it."""
+
+
+def crossings(difference: Callable[[Array], Array], low: float, high: float, points: int = 400) -> list[Crossing]:
+    """All sign changes of `difference` (first minus second) on a log grid, each narrowed by bisection.
+
+    units: those of the variable.   source: bracketing and bisection.
+    validity: two crossings closer than one grid step (2 % of a decade at the defaults) are missed.
+    """
+    grid = np.geomspace(low, high, points)
+    signs = np.sign(difference(grid))
+    found = []
+    for index in np.flatnonzero(signs[:-1] * signs[1:] < 0):
+        left, right = float(grid[index]), float(grid[index + 1])
+        for _ in range(4):
+            inner = np.geomspace(left, right, 24)
+            values = difference(inner)
+            flip = int(np.flatnonzero(np.sign(values[:-1]) * np.sign(values[1:]) <= 0)[0])
+            left, right = float(inner[flip]), float(inner[flip + 1])
+        edge = difference(np.array([left, right]))
+        span = np.abs(difference(np.array([grid[index], grid[index + 1]]))).max()
+        is_step = bool(np.abs(edge).min() > 1e-3 * span)
+        found.append(Crossing(float(np.sqrt(left * right)), bool(signs[index + 1] > 0), is_step))
+    return found
+
+
+@dataclass(frozen=True)
+class Effect:
+    """Change of the cost difference when one input moves to its P5 and to its P95."""
+
+    name: str
+    low_effect: float
+    high_effect: float
+
+    @property
+    def swing(self) -> float:
+        """Largest absolute change."""
+        return max(abs(self.low_effect), abs(self.high_effect))
+
+
+def tornado(inputs: Sequence[Input], difference: Array) -> list[Effect]:
+    """Effects on (recommended minus runner-up), largest first, from a `one_at_a_time` design's differences.
+
+    shape: difference (2 n + 1,).   source: one-at-a-time sensitivity.   validity: ignores interactions.
+    """
+    base = float(difference[0])
+    effects = [
+        Effect(item.name, float(difference[2 * k + 1]) - base, float(difference[2 * k + 2]) - base)
+        for k, item in enumerate(inputs)
+    ]
+    return sorted((effect for effect in effects if effect.swing > 0), key=lambda effect: -effect.swing)
+
+
+def perfect_information_value(cost: Array) -> float:
+    """EVPI: min of mean costs minus mean of the cheapest cost per draw; the ceiling of any study's worth."""
+    return float(cost.mean(axis=0).min() - cost.min(axis=1).mean())
+
+
+def information_values(design: Design, cost: Array, names: Sequence[str], seed: int) -> dict[str, float]:
+    """EVPPI: what it is worth to know one input before choosing.
+
+    EVPPI(x) = min_k mean C_k - sum over bins b of x of P(b) min_k mean(C_k | b), less the same for x permuted
+    shape: cost (draws, options).   source: Strong & Oakley 2013 (binning on the same draws), arXiv:1507.02513.
+    validity: 50 quantile bins bias upwards; the permuted value is subtracted, and nothing falls below zero.
+    """
+    shuffle = np.random.default_rng(seed).permutation(len(cost))
+    values = {}
+    for name in names:
+        x = design[name]
+        values[name] = max(0.0, _binned(x, cost) - max(0.0, _binned(x[shuffle], cost)))
+    return values
+
+
+def _binned(x: Array, cost: Array) -> float:
+    part = np.argsort(np.argsort(x)) * EVPPI_BINS // len(x)
+    sizes = np.maximum(np.bincount(part, minlength=EVPPI_BINS), 1)
+    sums = np.stack([np.bincount(part, weights=column, minlength=EVPPI_BINS) for column in cost.T], axis=1)
+    best = (sums / sizes[:, None]).min(axis=1)
+    return float(cost.mean(axis=0).min() - (best * sizes).sum() / len(x))

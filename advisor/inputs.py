@@ -1,0 +1,214 @@
+"""From a Case and the catalogue to the named inputs of the calculation, each with origin and source.
+
+Enter at `inputs_of`. What the case gives is `given`; what it leaves out comes from the catalogue, or is an
+assumption that says so. Nothing is silently zero.
+"""
+
+from dataclasses import dataclass
+
+from advisor.catalog import lookup
+from advisor.contracts.base import Amount, AmountRange, Share, ShareRange
+from advisor.contracts.case import Case
+from advisor.contracts.catalog import AcceleratorRow, Catalog, Parameter, Row
+from advisor.core.costing import Frame
+from advisor.core.sampling import Input
+from advisor.core.units import MONTHS_PER_YEAR
+
+ROLES = ("ml_engineer", "data_engineer", "operations", "annotator", "domain_expert")
+DEFAULT_COUNTRY = "DE"
+OWN_CASE = "the case"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Case-wide choices that are no distributions."""
+
+    country: str
+    grid_zone: str
+    currency: str
+    on_premises: bool
+    frame: Frame
+
+
+def setting_of(case: Case, catalog: Catalog) -> Setting:
+    """Country, grid zone, currency, location and exchange rates; defaults are Germany, EUR, cloud."""
+    country = (case.staff.country or case.energy.grid_zone or DEFAULT_COUNTRY).split("-")[0]
+    currency = case.budget.currency or ("USD" if country == "US" else "EUR")
+    usd_per_eur = lookup.exchange(catalog, "USD").per_eur
+    per_usd, per_eur = (1.0 / usd_per_eur, 1.0) if currency == "EUR" else (1.0, usd_per_eur)
+    horizon = case.budget.horizon_months or int(lookup.parameter(catalog, "horizon_months").central)
+    return Setting(
+        country=country,
+        grid_zone=case.energy.grid_zone or country,
+        currency=currency,
+        on_premises=case.hardware.location == "on_premises" or case.data.residency == "on_premises",
+        frame=Frame(horizon_months=horizon, per_usd=per_usd, per_eur=per_eur),
+    )
+
+
+def inputs_of(case: Case, catalog: Catalog, setting: Setting) -> list[Input]:
+    """All inputs of the calculation, in a fixed order; names are unique."""
+    rows = [
+        *_case_inputs(case, catalog),
+        *_energy_inputs(case, catalog, setting),
+        *_people_inputs(catalog, setting),
+        _status_quo_cost(case, catalog, setting),
+        *_hardware_inputs(catalog),
+    ]
+    taken = {item.name for item in rows}
+    rows += [from_parameter(row, catalog) for row in catalog.parameters if row.name not in taken]
+    return rows
+
+
+def from_parameter(row: Parameter, catalog: Catalog, name: str | None = None) -> Input:
+    """An input with the spread of a catalogue parameter."""
+    return Input(
+        name=name or row.name,
+        low=row.low,
+        central=row.central,
+        high=row.high,
+        unit=row.unit,
+        origin=row.origin,
+        source=_citation(row, catalog),
+        as_of=row.as_of,
+        is_fraction=row.unit == "fraction",
+    )
+
+
+def three_points(value: Amount | Share) -> tuple[float, float, float]:
+    """Low, central and high of a number that may be given as a range."""
+    if isinstance(value, AmountRange | ShareRange):
+        return value.low, value.central, value.high
+    return value, value, value
+
+
+def _citation(row: Row, catalog: Catalog) -> str:
+    source = next(entry.name for entry in catalog.sources if entry.id == row.source)
+    text = f"{source}: {row.note}" if row.note else source
+    return f"{text} (unverified)" if row.unverified else text
+
+
+def _given(name: str, value: Amount | Share, unit: str, *, is_fraction: bool = False) -> Input:
+    low, central, high = three_points(value)
+    return Input(name, low, central, high, unit, "given", OWN_CASE, None, is_fraction)
+
+
+def _case_inputs(case: Case, catalog: Catalog) -> list[Input]:
+    use, data = case.use_case, case.data
+    task = lookup.task(catalog, use.task)
+    floor = use.quality.floor_fraction if use.quality is not None else None
+    fields: list[tuple[str, Amount | Share | None, str]] = [
+        ("requests_per_month", use.requests_per_month, "requests/month"),
+        ("growth_per_year_fraction", use.growth_per_year_fraction, "1/year"),
+        ("cached_input_fraction", use.cached_input_fraction, "fraction"),
+        ("batchable_fraction", use.batchable_fraction, "fraction"),
+        ("peak_to_mean_ratio", use.peak_to_mean_ratio, "ratio"),
+        ("ttft_ms_p95", use.ttft_ms_p95, "ms"),
+        ("tpot_ms_p95", use.tpot_ms_p95, "ms"),
+        ("domain_gap_fraction", use.domain_gap_fraction, "fraction"),
+        ("quality_floor_fraction", floor, "fraction"),
+        ("domain_tokens", data.domain_tokens, "tokens"),
+        ("labelled_examples", data.labelled_examples, "examples"),
+        ("cleanliness_fraction", data.cleanliness_fraction, "fraction"),
+        ("refreshes_per_year", data.refreshes_per_year, "1/year"),
+        ("annotators_fte", case.staff.annotators_fte, "fte"),
+        ("discount_rate_fraction", case.budget.discount_rate_fraction, "1/year"),
+    ]
+    rows = [
+        _given(name, value, unit, is_fraction=unit == "fraction")
+        if value is not None
+        else from_parameter(lookup.parameter(catalog, name), catalog)
+        for name, value, unit in fields
+    ]
+    for name in ("input_tokens_per_request", "output_tokens_per_request"):
+        value = getattr(use, name)
+        if value is not None:
+            rows.append(_given(name, value, "tokens"))
+        else:
+            low, central, high = three_points(getattr(task, name))
+            rows.append(Input(name, low, central, high, "tokens", "assumed", _citation(task, catalog), task.as_of))
+    return rows
+
+
+def _energy_inputs(case: Case, catalog: Catalog, setting: Setting) -> list[Input]:
+    rows = []
+    price = case.energy.electricity_price_eur_per_kwh
+    if price is not None:
+        rows.append(_given("electricity_price_eur_per_kwh", price, "EUR/kWh"))
+    else:
+        row = lookup.electricity(catalog, setting.grid_zone)
+        low, central, high = three_points(row.eur_per_kwh)
+        source = f"{_citation(row, catalog)} ({row.zone}, {row.band})"
+        rows.append(
+            Input("electricity_price_eur_per_kwh", low, central, high, "EUR/kWh", "catalogue", source, row.as_of)
+        )
+    place = "on_premises" if setting.on_premises else "cloud"
+    if case.energy.pue_ratio is not None:
+        rows.append(_given("pue_ratio", case.energy.pue_ratio, "ratio"))
+    else:
+        rows.append(from_parameter(lookup.parameter(catalog, f"pue_ratio.{place}"), catalog, "pue_ratio"))
+    zones = {setting.grid_zone, *(zone for api in catalog.api_models for zone in api.countries[:1])}
+    for zone in sorted(zones):
+        grid = lookup.grid(catalog, zone)
+        value = grid.location_gco2e_per_kwh
+        source = f"{_citation(grid, catalog)} ({grid.basis}, {grid.year})"
+        name = f"grid_gco2e_per_kwh.{zone}"
+        rows.append(Input(name, value, value, value, "g/kWh", "catalogue", source, grid.as_of))
+    return rows
+
+
+def _people_inputs(catalog: Catalog, setting: Setting) -> list[Input]:
+    rows = []
+    for role in ROLES:
+        salary = lookup.salary(catalog, setting.country, role)
+        rate = setting.frame.per_eur if salary.currency == "EUR" else setting.frame.per_usd
+        factor = (1.0 + salary.on_cost_fraction) / MONTHS_PER_YEAR * rate
+        low, central, high = (factor * value for value in three_points(salary.gross_per_year))
+        name, unit = f"loaded_cost_per_fte_month.{role}", f"{setting.currency}/fte_month"
+        rows.append(Input(name, low, central, high, unit, "catalogue", _citation(salary, catalog), salary.as_of))
+    return rows
+
+
+def _status_quo_cost(case: Case, catalog: Catalog, setting: Setting) -> Input:
+    """Cost of one request done by hand: given, or minutes times the loaded hour of a domain expert."""
+    name, unit = "status_quo_cost_per_request", f"{setting.currency}/request"
+    today = case.status_quo
+    if today.cost_per_request is not None:
+        return _given(name, today.cost_per_request, unit)
+    salary = lookup.salary(catalog, setting.country, "domain_expert")
+    rate = setting.frame.per_eur if salary.currency == "EUR" else setting.frame.per_usd
+    hours = lookup.parameter(catalog, "productive_hours_per_fte_month").central
+    hourly = (1.0 + salary.on_cost_fraction) * salary.gross_per_year.central / MONTHS_PER_YEAR / hours * rate
+    if today.minutes_per_request is not None:
+        minutes, origin, source = today.minutes_per_request, "given", f"{OWN_CASE}: minutes per request"
+    else:
+        task = lookup.task(catalog, case.use_case.task)
+        minutes, origin, source = task.minutes_per_request_by_hand, "assumed", _citation(task, catalog)
+    low, central, high = (value / 60.0 * hourly for value in three_points(minutes))
+    source = f"{source}; {_citation(salary, catalog)}"
+    return Input(name, low, central, high, unit, "given" if origin == "given" else "assumed", source, salary.as_of)
+
+
+def _hardware_inputs(catalog: Catalog) -> list[Input]:
+    rows = []
+    for part in catalog.accelerators:
+        source = _citation(part, catalog)
+        if part.rental_usd_per_hour is not None:
+            rent = three_points(part.rental_usd_per_hour)
+            rows.append(Input(f"rental_usd_per_hour.{part.id}", *rent, "USD/h", "catalogue", source, part.as_of))
+        if part.purchase_usd is not None:
+            price = three_points(part.purchase_usd)
+            rows.append(Input(f"purchase_usd.{part.id}", *price, "USD", "catalogue", source, part.as_of))
+        else:
+            rows.append(_fallback("purchase_usd", part, catalog))
+        if part.tdp_w is not None:
+            watts = (part.tdp_w,) * 3
+            rows.append(Input(f"tdp_w.{part.id}", *watts, "W", "catalogue", source, part.as_of))
+        else:
+            rows.append(_fallback("tdp_w", part, catalog))
+    return rows
+
+
+def _fallback(name: str, part: AcceleratorRow, catalog: Catalog) -> Input:
+    key = "cpu" if part.mfu_class == "cpu" else "unlisted"
+    return from_parameter(lookup.parameter(catalog, f"{name}.{key}"), catalog, f"{name}.{part.id}")
