@@ -70,6 +70,20 @@ def write_contract(path: Path, document: BaseModel) -> None:
     write_text(path, document.model_dump_json(indent=2) + "\n")
 
 
+def dump_yaml(document: BaseModel) -> str:
+    """A contract as YAML, keys in the order of its fields."""
+    import io
+
+    from ruamel.yaml import YAML
+
+    writer = YAML()
+    writer.default_flow_style = False
+    writer.width = 120
+    stream = io.StringIO()
+    writer.dump(document.model_dump(mode="json"), stream)
+    return stream.getvalue()
+
+
 class DuplicateKey(ValueError):
     """A JSON object that names a key twice."""
 

@@ -5,7 +5,7 @@ Enter at `Assessment`. Money is in `cost.currency`, discounted to today, over th
 
 from typing import Literal, get_args
 
-from advisor.contracts.base import Contract, Fraction, Interval, NonNegative, Number, SchemaVersion, Score
+from advisor.contracts.base import Contract, Count, Fraction, Interval, NonNegative, Number, SchemaVersion, Score
 from advisor.contracts.case import Case, Currency
 
 OptionKind = Literal[
@@ -102,6 +102,10 @@ class Option(Contract):
     retrieval: bool
     hardware: str | None
     """Accelerator and count at the busiest month, None when nothing is run in-house."""
+    accelerator: str | None = None
+    """Catalogue id of that accelerator."""
+    accelerator_count: Count | None = None
+    """Devices at the busiest month, median of the draws."""
     feasible: bool
     rank: int
     """1 is best; infeasible options come last."""
@@ -132,6 +136,16 @@ class RoadmapStep(Contract):
     detail: str
 
 
+class RecommendationText(Contract):
+    """The advice in another language; same figures."""
+
+    language: Literal["de"]
+    headline: str
+    reasons: tuple[str, ...]
+    what_would_change_it: tuple[str, ...]
+    roadmap: tuple[RoadmapStep, ...]
+
+
 class Recommendation(Contract):
     """The advice, and how sure it is."""
 
@@ -142,6 +156,7 @@ class Recommendation(Contract):
     reasons: tuple[str, ...]
     what_would_change_it: tuple[str, ...]
     roadmap: tuple[RoadmapStep, ...]
+    translations: tuple[RecommendationText, ...] = ()
 
 
 class BreakEven(Contract):
@@ -224,6 +239,14 @@ class MeasurementUpdate(Contract):
     recommended_after: str
 
 
+class Pruned(Contract):
+    """A candidate that was costed and left out, so that the list stays readable."""
+
+    option_id: str
+    total_p50: Number
+    reason: str
+
+
 class Assessment(Contract):
     """The answer to a Case, reproducible from case, seed, draws and catalogue version."""
 
@@ -237,6 +260,8 @@ class Assessment(Contract):
     richtwert_version: str
     options: tuple[Option, ...]
     """In order of rank."""
+    pruned: tuple[Pruned, ...] = ()
+    """Candidates that a better one of the same kind stands for."""
     recommendation: Recommendation
     break_even: tuple[BreakEven, ...]
     sensitivity: tuple[SensitivityRow, ...]

@@ -26,7 +26,7 @@ class Contract(BaseModel):
 def _number(value: Any) -> Any:
     """Let integers and floats through; a bool or a numeric string is a mistake, not a number."""
     if isinstance(value, bool | str):
-        raise ValueError(f"expected a number, got {value!r}")
+        raise ValueError(f"expected a number, got {value!r}")  # noqa: TRY004 - pydantic turns ValueError into a field error
     return value
 
 
@@ -40,15 +40,16 @@ def _whole(value: Any) -> Any:
 
 Number = Annotated[float, BeforeValidator(_number)]
 """A finite number; neither a bool nor a string."""
-NonNegative = Annotated[Number, Field(ge=0)]
-Positive = Annotated[Number, Field(gt=0)]
-Fraction = Annotated[Number, Field(ge=0, le=1)]
+# A bound stands before the validator: behind it pydantic could not say it in the JSON Schema.
+NonNegative = Annotated[float, Field(ge=0), BeforeValidator(_number)]
+Positive = Annotated[float, Field(gt=0), BeforeValidator(_number)]
+Fraction = Annotated[float, Field(ge=0, le=1), BeforeValidator(_number)]
 """A share of one, 0..1 (never a percentage)."""
-Score = Annotated[Number, Field(ge=0, le=10)]
+Score = Annotated[float, Field(ge=0, le=10), BeforeValidator(_number)]
 """A point on a scale of 0 to 10 whose ends are described in words."""
 Whole = Annotated[int, BeforeValidator(_whole)]
-Count = Annotated[Whole, Field(ge=0)]
-PositiveCount = Annotated[Whole, Field(gt=0)]
+Count = Annotated[int, Field(ge=0), BeforeValidator(_whole)]
+PositiveCount = Annotated[int, Field(gt=0), BeforeValidator(_whole)]
 Text = Annotated[str, Field(min_length=1, max_length=4000, pattern=r"^[^\x00]+$")]
 """Text for people: not empty, no NUL (PostgreSQL takes none)."""
 Identifier = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:+/@-]*$")]
@@ -92,13 +93,9 @@ def _shape(value: Any) -> str:
     return "range" if isinstance(value, dict | BaseModel) else "number"
 
 
-Amount = Annotated[
-    Annotated[NonNegative, Tag("number")] | Annotated[AmountRange, Tag("range")], Discriminator(_shape)
-]
+Amount = Annotated[Annotated[NonNegative, Tag("number")] | Annotated[AmountRange, Tag("range")], Discriminator(_shape)]
 """A non-negative number, or `{low, central, high}`."""
-Share = Annotated[
-    Annotated[Fraction, Tag("number")] | Annotated[ShareRange, Tag("range")], Discriminator(_shape)
-]
+Share = Annotated[Annotated[Fraction, Tag("number")] | Annotated[ShareRange, Tag("range")], Discriminator(_shape)]
 """A fraction 0..1, or `{low, central, high}` of fractions."""
 
 

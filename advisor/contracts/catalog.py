@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from advisor.contracts.assessment import OptionKind
 from advisor.contracts.base import (
     AmountRange,
     Contract,
@@ -18,6 +19,7 @@ from advisor.contracts.base import (
     Number,
     Positive,
     PositiveCount,
+    Score,
     Text,
 )
 from advisor.contracts.case import GridZone, Language, Residency, Task
@@ -99,6 +101,8 @@ class BaseModelRow(Row):
     id: Identifier
     aliases: tuple[str, ...] = ()
     name: Text
+    hub_id: str | None = None
+    """Repository on the model hub, where `trainer run` fetches the weights; None: give a directory."""
     family: Literal["decoder", "encoder", "encoder_decoder"]
     domain: Literal["general", "legal", "biomedical", "scientific", "code", "finance"] = "general"
     parameters: Positive
@@ -225,6 +229,18 @@ class TaskRow(Row):
     minutes_per_request_by_hand: AmountRange
 
 
+class RiskRow(Row):
+    """One risk for some kinds of option."""
+
+    name: Identifier
+    kinds: tuple[OptionKind, ...]
+    score_0_10: Score
+    personal_data_add: Score
+    """Added where the case processes personal or special-category data; the sum is capped at 10."""
+    reason: Text
+    mitigation: Text
+
+
 class Catalog(Contract):
     """All files of `data/`, checked: every cited source exists, every reference resolves."""
 
@@ -242,3 +258,4 @@ class Catalog(Contract):
     architectures: tuple[ArchitectureRow, ...]
     legal: tuple[LegalRow, ...]
     tasks: tuple[TaskRow, ...]
+    risks: tuple[RiskRow, ...] = ()

@@ -5,6 +5,8 @@ Enter at `RunReport`. A figure that was not measured is None with a reason besid
 
 from typing import Literal
 
+from pydantic import Field
+
 from advisor.contracts.base import (
     Contract,
     Count,
@@ -96,7 +98,7 @@ class PhaseReport(Contract):
     flop_per_s: NonNegative | None = None
     loss_first: Number | None = None
     loss_last: Number | None = None
-    metrics: dict[str, Number] = {}
+    metrics: dict[str, Number] = Field(default_factory=dict)
     energy: EnergyReport
     warnings: tuple[str, ...] = ()
 

@@ -92,7 +92,7 @@ def _sensitivity(case: Case, option: Candidate) -> Gate | None:
         return Gate(
             rule="sensitivity",
             passed=None,
-            reason="special-category data at a provider: needs the data protection officer's decision (GDPR Art. 9, 28)",
+            reason="special-category data at a provider: the data protection officer must decide (GDPR Art. 9, 28)",
         )
     reason = "allowed with a data processing agreement" if sensitivity == "personal" else f"{sensitivity} data"
     return Gate(rule="sensitivity", passed=True, reason=reason)

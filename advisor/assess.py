@@ -1,0 +1,271 @@
+"""One Case in, one Assessment out: candidates, screening, simulation, ranking, explanation.
+
+Enter at `assess`. The result depends on case, catalogue, seed, draws and measurements alone: no clock, no
+network. The same inputs give the same bytes.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import date
+from importlib.metadata import version
+
+import numpy as np
+
+from advisor import explain
+from advisor.contracts.assessment import (
+    Assessment,
+    Assumption,
+    Caution,
+    CostLine,
+    MeasurementUpdate,
+    MovedInput,
+    MovedOption,
+    Option,
+    OptionCarbon,
+    OptionCost,
+    OptionEnergy,
+    OptionQuality,
+    Risk,
+)
+from advisor.contracts.baseline import BaselineReport
+from advisor.contracts.case import Case
+from advisor.contracts.catalog import Catalog
+from advisor.contracts.runs import RunReport
+from advisor.core.candidates import LINES, Candidate
+from advisor.core.costing import Outcome, demand_of
+from advisor.core.gates import PERSONAL
+from advisor.core.sampling import Input, overridden
+from advisor.influences import break_evens, influences_of
+from advisor.inputs import inputs_of, setting_of
+from advisor.measure import overrides_of
+from advisor.options import candidates_of
+from advisor.solve import Problem, Solved, limits_of, screen, solve, used_names
+from advisor.summaries import interval, quantiles, rounded, spread_of
+
+DEFAULT_DRAWS = 10_000
+AT_RISK_FRACTION = 0.01
+"""Share of futures without an option of sufficient quality from which on the reader is warned."""
+Report = RunReport | BaselineReport
+
+
+def assess(
+    case: Case,
+    *,
+    catalog: Catalog,
+    seed: int = 0,
+    draws: int = DEFAULT_DRAWS,
+    measurements: Sequence[Report] = (),
+    files: Sequence[str] = (),
+) -> Assessment:
+    """Assess all options for a case.
+
+    Args:
+        case: the use case; what it leaves out is taken from the catalogue and listed.
+        catalog: from `advisor.catalog.load.load_catalog`.
+        seed: of the random draws; the same seed gives the same result.
+        draws: number of simulated futures; 10,000 give probabilities to half a percentage point.
+        measurements: reports of runs and comparisons; each replaces or narrows the input it belongs to.
+        files: names of the reports, for the record.
+
+    Raises:
+        BadInput: an unknown accelerator, country or grid zone, or a measurement that fits no option.
+    """
+    on = catalog_date(catalog)
+    setting = setting_of(case, catalog)
+    prior = inputs_of(case, catalog, setting)
+    candidates = candidates_of(case, catalog, prior, setting, on)
+    measured = overrides_of(measurements, catalog, prior, [option.id for option in candidates])
+    inputs = overridden(prior, measured)
+    problem = Problem(case, setting, limits_of(case, prior, setting), seed)
+    keep_ids = {option.id for option in candidates if option.measured_quality_input in measured}
+
+    kept, pruned = screen(problem, candidates, inputs, keep_ids)
+    solved = solve(problem, kept, inputs, draws)
+    before = solve(problem, kept, prior, draws) if measured else None
+    used = used_names(kept, inputs, setting)
+    options = tuple(
+        _option(problem, catalog, solved, index, place) for place, index in enumerate(solved.ranking.order, 1)
+    )
+    sensitivity, information = influences_of(solved, setting.frame, used, seed)
+    crossings = break_evens(solved, setting.frame, on)
+    findings = explain.Findings(
+        case, options, setting.currency, setting.frame.horizon_months, crossings, sensitivity, information
+    )
+    return Assessment(
+        id=_identity(case, catalog, seed, draws, measurements),
+        case=case,
+        seed=seed,
+        draws=draws,
+        catalog_version=catalog.version,
+        richtwert_version=version("richtwert"),
+        options=options,
+        pruned=pruned,
+        recommendation=explain.recommend(findings),
+        break_even=crossings,
+        sensitivity=sensitivity,
+        value_of_information=information,
+        assumptions=tuple(_assumption(item) for item in inputs if item.name in used),
+        update=_update(before, solved, measured, files) if before is not None else None,
+        warnings=_cautions(options, solved),
+    )
+
+
+def catalog_date(catalog: Catalog) -> date:
+    """The day for which prices are taken and from which the horizon counts: the newest row of the catalogue."""
+    newest = max(row.as_of for table in (catalog.api_models, catalog.parameters, catalog.accelerators) for row in table)
+    year, month, day = ([int(part) for part in newest.split("-")] + [1, 1])[:3]
+    return date(year, month, day)
+
+
+def _option(problem: Problem, catalog: Catalog, solved: Solved, index: int, place: int) -> Option:
+    option, outcome, ranking = solved.candidates[index], solved.outcomes[index], solved.ranking
+    feasible, limits = solved.feasible(index), problem.limits
+    budget = limits.budget_total
+    return Option(
+        id=option.id,
+        kind=option.kind,
+        label=option.label,
+        model=option.model,
+        provider=option.provider,
+        retrieval=option.retrieval,
+        hardware=_hardware(option, outcome),
+        accelerator=option.hosting.accelerator if option.hosting is not None else None,
+        accelerator_count=round(float(np.median(outcome.peak_devices))) if option.hosting is not None else None,
+        feasible=feasible,
+        rank=place,
+        gates=solved.gates[index],
+        cost=_cost(problem, solved, outcome),
+        energy=OptionEnergy(
+            kwh=interval(outcome.kwh) if outcome.kwh is not None else None, boundary=outcome.energy_boundary
+        ),
+        carbon=OptionCarbon(
+            kg_co2e_location=interval(outcome.kgco2e) if outcome.kgco2e is not None else None, kg_co2e_market=None
+        ),
+        time_to_value_months=interval(outcome.months_to_value, digits=3),
+        quality=_quality(problem, solved, option, outcome),
+        risks=_risks(problem.case, catalog, option),
+        p_best=round(float(ranking.p_best[index]), 3),
+        p_within_budget=round(float(np.mean(outcome.total <= budget)), 3) if budget is not None else None,
+        p_meets_quality=round(float(np.mean(outcome.quality >= solved.design["quality_floor_fraction"])), 3),
+        expected_regret=rounded(max(0.0, float(ranking.expected_regret[index]))) if feasible else None,
+        p95_regret=rounded(max(0.0, float(ranking.p95_regret[index]))) if feasible else None,
+    )
+
+
+def _cost(problem: Problem, solved: Solved, outcome: Outcome) -> OptionCost:
+    requests = demand_of(solved.design, problem.setting.frame).total_requests
+    per_1k = np.divide(outcome.total * 1000.0, requests, out=np.zeros_like(requests), where=requests > 0)
+    phases = dict(LINES)
+    return OptionCost(
+        currency=problem.setting.currency,
+        total=interval(outcome.total),
+        upfront=interval(outcome.upfront),
+        per_1k_requests=interval(per_1k),
+        lines=tuple(
+            CostLine(name=name, phase=phases[name], **quantiles(values)) for name, values in outcome.lines.items()
+        ),
+    )
+
+
+def _quality(problem: Problem, solved: Solved, option: Candidate, outcome: Outcome) -> OptionQuality:
+    wanted = problem.case.use_case.quality
+    measured = option.measured_quality_input in solved.design
+    return OptionQuality(
+        metric=wanted.metric if wanted is not None else "human_acceptance",
+        score_fraction=interval(outcome.quality, digits=3),
+        floor_fraction=problem.limits.quality_floor_fraction,
+        origin="measured" if measured else "assumed",
+        note="measured on held-out items" if measured else "expected from model class, domain gap and data",
+    )
+
+
+def _hardware(option: Candidate, outcome: Outcome) -> str | None:
+    if option.hosting is None:
+        return None
+    count = float(np.median(outcome.peak_devices))
+    verb = "bought" if option.hosting.bought else "rented"
+    if option.hosting.owned_devices >= count:
+        verb = "owned"
+    return f"{count:.0f} x {option.hosting.accelerator}, {verb}"
+
+
+def _risks(case: Case, catalog: Catalog, option: Candidate) -> tuple[Risk, ...]:
+    """The register's rows for the option's kind, highest score first."""
+    personal = case.data.sensitivity in PERSONAL
+    scored = [
+        Risk(
+            name=row.name,
+            score_0_10=min(10.0, row.score_0_10 + (row.personal_data_add if personal else 0.0)),
+            reason=row.reason,
+            mitigation=row.mitigation,
+        )
+        for row in catalog.risks
+        if option.kind in row.kinds
+    ]
+    return tuple(sorted(scored, key=lambda risk: -risk.score_0_10))
+
+
+def _assumption(item: Input) -> Assumption:
+    return Assumption(
+        name=item.name,
+        value=item.central if item.is_certain else spread_of(item),
+        unit=item.unit,
+        origin=item.origin,
+        source=item.source,
+        as_of=item.as_of,
+    )
+
+
+def _update(before: Solved, after: Solved, measured: dict[str, Input], files: Sequence[str]) -> MeasurementUpdate:
+    """What the measurements moved: inputs, intervals, ranks and the recommendation."""
+    priors = {item.name: spread_of(item) for item in before.inputs}
+    for option, outcome in zip(before.candidates, before.outcomes, strict=True):
+        priors.setdefault(option.measured_quality_input, interval(outcome.quality, digits=3))
+    rank_before = {index: place for place, index in enumerate(before.ranking.order, 1)}
+    options = tuple(
+        MovedOption(
+            option_id=after.candidates[index].id,
+            rank_before=rank_before[index],
+            rank_after=place,
+            total_before=interval(before.outcomes[index].total),
+            total_after=interval(after.outcomes[index].total),
+            quality_before=interval(before.outcomes[index].quality, digits=3),
+            quality_after=interval(after.outcomes[index].quality, digits=3),
+            p_best_before=round(float(before.ranking.p_best[index]), 3),
+            p_best_after=round(float(after.ranking.p_best[index]), 3),
+        )
+        for place, index in enumerate(after.ranking.order, 1)
+    )
+    return MeasurementUpdate(
+        files=tuple(files),
+        inputs=tuple(
+            MovedInput(name=name, before=priors[name], after=spread_of(item), source=item.source)
+            for name, item in measured.items()
+        ),
+        options=options,
+        recommended_before=before.candidates[before.best].id,
+        recommended_after=after.candidates[after.best].id,
+    )
+
+
+def _cautions(options: tuple[Option, ...], solved: Solved) -> tuple[Caution, ...]:
+    open_questions = {gate.rule: gate.reason for option in options for gate in option.gates if gate.passed is None}
+    found = [Caution(code=f"open_question.{rule}", message=reason) for rule, reason in open_questions.items()]
+    if not any(option.feasible and option.kind != "status_quo" for option in options):
+        found.append(Caution(code="nothing_feasible", message="no new option passes all gates; see their reasons"))
+    elif solved.ranking.p_none > AT_RISK_FRACTION:
+        share = f"{solved.ranking.p_none:.0%}"
+        text = f"in {share} of the futures no feasible option reaches the quality floor"
+        found.append(Caution(code="quality_at_risk", message=text))
+    assumed = sum(option.quality.origin == "assumed" for option in options if option.kind != "status_quo")
+    if assumed:
+        text = f"the quality of {assumed} options is expected, not measured; run `advisor baseline run`"
+        found.append(Caution(code="quality_assumed", message=text))
+    return tuple(found)
+
+
+def _identity(case: Case, catalog: Catalog, seed: int, draws: int, measurements: Sequence[Report]) -> str:
+    reports = [report.model_dump_json() for report in measurements]
+    content = json.dumps([case.model_dump_json(), catalog.version, seed, draws, reports])
+    return "a-" + hashlib.sha256(content.encode()).hexdigest()[:16]

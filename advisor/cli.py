@@ -1,0 +1,155 @@
+"""`advisor`: from a case to a decision, from a decision to a plan, from a measurement to a better decision.
+
+Enter at `main`. One function per verb; heavy imports live inside them, so `--help` answers at once.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from advisor.exits import exit_code
+
+EPILOG = """examples:
+  advisor assess data/examples/insurer_claims_letters.yaml
+  advisor assess my_case.yaml --format json --output assessment.json
+  advisor assess my_case.yaml --measurements runs/demo/run_report.json runs/demo/baseline_report.json
+  advisor handoff assessment.json --output runs/plan
+  advisor serve --port 8080
+
+exit codes: 0 done, 2 bad input (the message names file, field, value and legal values), 1 failure
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb and return its exit code."""
+    arguments = _parser().parse_args(argv)
+    return exit_code(lambda: arguments.handler(arguments))
+
+
+def entry() -> None:
+    """Console script `advisor`."""
+    sys.exit(main())
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="advisor",
+        description="Should we train our own language model, tune an open one, or buy one? "
+        "Answers in money, energy, time, risk and probability.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+    _add_assess(verbs)
+    _add_handoff(verbs)
+    _add_serve(verbs)
+    _add_catalog(verbs)
+    _add_baseline(verbs)
+    return parser
+
+
+def _add_assess(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = verbs.add_parser(
+        "assess",
+        help="cost, gate and rank all options of one or several cases",
+        description="Reads a case (YAML or JSON; only name, use_case.task and use_case.requests_per_month are "
+        "required), simulates all options and prints the ranking with reasons.",
+    )
+    parser.add_argument("case", nargs="+", type=Path, metavar="CASE", help="case file, YAML or JSON")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the simulation (default 0)")
+    parser.add_argument("--draws", type=_draws, default=10_000, help="simulated futures, 100-200000 (default 10000)")
+    parser.add_argument(
+        "--measurements",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="FILE",
+        help="run and baseline reports to learn from",
+    )
+    parser.add_argument("--format", choices=("table", "json", "markdown"), default="table")
+    parser.add_argument("--language", choices=("en", "de"), default="en", help="language of table and markdown")
+    parser.add_argument(
+        "--output", type=Path, help="write here instead of standard output (a directory for several cases)"
+    )
+    parser.set_defaults(handler=_assess)
+
+
+def _add_handoff(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = verbs.add_parser(
+        "handoff",
+        help="write the training plan of an option, ready for `trainer run`",
+        description="Writes a plan directory (plan.yaml, assessment.json, README.md) that `trainer run` executes.",
+    )
+    parser.add_argument("assessment", type=Path, metavar="ASSESSMENT", help="JSON written by `advisor assess`")
+    parser.add_argument("--option", help="option id (default: the recommended one)")
+    parser.add_argument("--corpus", help="your own text, a file or folder (default: the corpus of the sample)")
+    parser.add_argument("--base-model", help="directory of the base model (default: the option's model id)")
+    parser.add_argument("--output", type=Path, required=True, help="directory to write")
+    parser.set_defaults(handler=_handoff)
+
+
+def _add_serve(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = verbs.add_parser(
+        "serve",
+        help="answer procurement tools over HTTP",
+        description="HTTP API; OpenAPI at /schema/openapi.json. The store is DATABASE_URL (default SQLite in runs/).",
+    )
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8080)
+    parser.set_defaults(handler=_serve)
+
+
+def _add_catalog(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from advisor.catalog.commands import add_parser
+
+    add_parser(verbs)
+
+
+def _add_baseline(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from advisor.baseline.commands import add_parser
+
+    add_parser(verbs)
+
+
+def _draws(text: str) -> int:
+    value = int(text)
+    if not 100 <= value <= 200_000:
+        raise argparse.ArgumentTypeError(f"{value} is outside 100..200000")
+    return value
+
+
+def _assess(arguments: argparse.Namespace) -> int:
+    from advisor.commands import assess_files
+
+    return assess_files(
+        arguments.case,
+        measurements=arguments.measurements,
+        seed=arguments.seed,
+        draws=arguments.draws,
+        form=arguments.format,
+        language=arguments.language,
+        output=arguments.output,
+    )
+
+
+def _handoff(arguments: argparse.Namespace) -> int:
+    from advisor.commands import hand_off
+
+    return hand_off(
+        arguments.assessment,
+        option_id=arguments.option,
+        corpus=arguments.corpus,
+        base_model=arguments.base_model,
+        output=arguments.output,
+    )
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    from advisor.api.server import serve
+
+    return serve(arguments.host, arguments.port)
+
+
+if __name__ == "__main__":
+    entry()

@@ -1,0 +1,124 @@
+"""What the verbs of `advisor` do with files; the arithmetic lives in `advisor.assess`.
+
+Enter at `assess_files` and `hand_off`. All inputs are read and checked before anything is written.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from advisor.contracts.assessment import Assessment
+from advisor.contracts.baseline import BaselineReport
+from advisor.contracts.case import Case
+from advisor.contracts.errors import BadInput
+from advisor.contracts.runs import RunReport
+from advisor.files import parse_contract, read_contract, read_document, write_text
+from advisor.phrases import Language
+
+SUFFIXES = {"json": ".json", "markdown": ".md", "table": ".txt"}
+
+
+def assess_files(
+    cases: Sequence[Path],
+    *,
+    measurements: Sequence[Path],
+    seed: int,
+    draws: int,
+    form: str,
+    language: Language,
+    output: Path | None,
+) -> int:
+    """Assess one or several case files and print, or write, the results."""
+    from advisor.assess import assess
+    from advisor.catalog.load import load_catalog
+
+    read = [(path, read_contract(path, Case)) for path in cases]
+    shared = [(str(path), read_report(path)) for path in measurements]
+    catalog = load_catalog()
+    results = []
+    for path, case in read:
+        reports = [*_reports_of(case, path), *shared]
+        result = assess(
+            case,
+            catalog=catalog,
+            seed=seed,
+            draws=draws,
+            measurements=[report for _, report in reports],
+            files=[name for name, _ in reports],
+        )
+        results.append((path, result))
+    if form == "json" and output is None and len(results) > 1:
+        sys.stdout.write("[" + ",\n".join(result.model_dump_json(indent=2) for _, result in results) + "]\n")
+        return 0
+    for path, result in results:
+        _emit(path, result, form, language, output, several=len(results) > 1)
+    return 0
+
+
+def read_report(path: Path) -> RunReport | BaselineReport:
+    """Read a run report or a baseline report; the key `report` tells which it is."""
+    return parse_report(read_document(path), str(path))
+
+
+def parse_report(document: Any, where: str) -> RunReport | BaselineReport:
+    """Validate a parsed report.
+
+    Raises:
+        BadInput: it is neither a run report nor a baseline report.
+    """
+    kind = document.get("report") if isinstance(document, dict) else None
+    if kind == "run":
+        return parse_contract(document, RunReport, where)
+    if kind == "baseline":
+        return parse_contract(document, BaselineReport, where)
+    raise BadInput(
+        f"{where}: report: expected 'run' or 'baseline' (written by `trainer run` and `advisor baseline run`)"
+    )
+
+
+def hand_off(
+    assessment: Path, *, option_id: str | None, corpus: str | None, base_model: str | None, output: Path
+) -> int:
+    """Write the plan directory of one option."""
+    from advisor.catalog.load import load_catalog
+    from advisor.handoff import write_plan
+
+    document = read_contract(assessment, Assessment)
+    notes = write_plan(
+        document, option_id=option_id, catalog=load_catalog(), corpus=corpus, base_model=base_model, output=output
+    )
+    sys.stdout.write(f"plan written to {output}\nnext: trainer run {output}\n")
+    for note in notes:
+        sys.stderr.write(f"note: {note}\n")
+    return 0
+
+
+def _reports_of(case: Case, path: Path) -> list[tuple[str, RunReport | BaselineReport]]:
+    """Reports named in the case, relative to its file, or given inline."""
+    found = []
+    for index, entry in enumerate(case.measurements):
+        if isinstance(entry, str):
+            file = (path.parent / entry).resolve()
+            found.append((entry, read_report(file)))
+        else:
+            found.append((f"measurements.{index}", parse_report(entry, f"{path}: measurements.{index}")))
+    return found
+
+
+def _emit(path: Path, result: Assessment, form: str, language: Language, output: Path | None, *, several: bool) -> None:
+    from advisor.report import markdown, print_table, table_text
+
+    if output is None and form == "table":
+        print_table(result, language)
+        return
+    if form == "json":
+        text = result.model_dump_json(indent=2) + "\n"
+    else:
+        text = markdown(result, language) if form == "markdown" else table_text(result, language)
+    if output is None:
+        sys.stdout.write(text)
+        return
+    target = output / f"{path.stem}{SUFFIXES[form]}" if several or output.is_dir() else output
+    write_text(target, text)
+    sys.stderr.write(f"written: {target}\n")

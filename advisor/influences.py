@@ -1,0 +1,105 @@
+"""What the choice hangs on: tornado, value of information, break-even volumes.
+
+Enter at `influences_of` and `break_evens`. All figures are differences between options, never one option's cost.
+"""
+
+from datetime import date
+
+import numpy as np
+
+from advisor.contracts.assessment import BreakEven, InformationValue, SensitivityRow
+from advisor.core.candidates import Candidate
+from advisor.core.costing import Frame, demand_of, evaluate
+from advisor.core.decide import crossings, information_values, perfect_information_value, tornado
+from advisor.core.sampling import Array, Input, central_design, one_at_a_time, with_values
+from advisor.core.units import MONTHS_PER_YEAR
+from advisor.explain import suggested_measurement
+from advisor.solve import Solved
+from advisor.summaries import rounded
+
+SHOWN = 10
+RIVALS = 4
+VOLUME_SPAN = 1e3
+"""Break-even volumes are searched from a thousandth to a thousand times the case's own volume."""
+NEGLIGIBLE_FRACTION = 0.01
+"""Information worth less than this share of the EVPI is not listed."""
+
+
+def influences_of(
+    solved: Solved, frame: Frame, used: set[str], seed: int
+) -> tuple[tuple[SensitivityRow, ...], tuple[InformationValue, ...]]:
+    """Tornado on (recommended minus runner-up) and EVPPI over the feasible options; empty with fewer than two."""
+    places = solved.feasible_order()
+    if len(places) < 2:
+        return (), ()
+    moving = [item for item in solved.inputs if item.name in used and not item.is_certain]
+    names = {item.name for item in moving}
+    design = one_at_a_time(moving)
+    design.update(central_design([item for item in solved.inputs if item.name not in names], 2 * len(moving) + 1))
+    demand = demand_of(design, frame)
+    first, second = (evaluate(solved.candidates[k], design, demand, frame).total for k in places[:2])
+    rows = tuple(
+        SensitivityRow(input=row.name, low_effect=rounded(row.low_effect), high_effect=rounded(row.high_effect))
+        for row in tornado(moving, first - second)[:SHOWN]
+    )
+    cost = np.stack([solved.outcomes[k].total for k in places], axis=1)
+    ceiling = perfect_information_value(cost)
+    worth = information_values(solved.design, cost, [item.name for item in moving], seed)
+    ordered = sorted(worth.items(), key=lambda pair: -pair[1])[:SHOWN]
+    information = tuple(
+        InformationValue(input=name, evppi=rounded(value), suggested_measurement=suggested_measurement(name))
+        for name, value in ordered
+        if value > NEGLIGIBLE_FRACTION * ceiling
+    )
+    return rows, information
+
+
+def break_evens(solved: Solved, frame: Frame, on: date) -> tuple[BreakEven, ...]:
+    """Volumes at which the recommended option and its nearest feasible rivals cost the same."""
+    places = solved.feasible_order()
+    volume = next(item for item in solved.inputs if item.name == "requests_per_month")
+    if len(places) < 2 or volume.central <= 0:
+        return ()
+    growth = next(item.central for item in solved.inputs if item.name == "growth_per_year_fraction")
+    best = solved.candidates[places[0]]
+    found: list[BreakEven] = []
+    for place in places[1 : 1 + RIVALS]:
+        found += _pair(best, solved.candidates[place], solved.inputs, volume.central, growth, frame, on)
+    return tuple(found)
+
+
+def _pair(
+    best: Candidate, rival: Candidate, inputs: list[Input], volume: float, growth: float, frame: Frame, on: date
+) -> list[BreakEven]:
+    def difference(values: Array) -> Array:
+        design = with_values(inputs, "requests_per_month", values)
+        demand = demand_of(design, frame)
+        return evaluate(best, design, demand, frame).total - evaluate(rival, design, demand, frame).total
+
+    low, high = volume / VOLUME_SPAN, volume * VOLUME_SPAN
+    rows = [
+        BreakEven(
+            between=(best.id, rival.id) if crossing.second_cheaper_above else (rival.id, best.id),
+            variable="requests_per_month",
+            value=rounded(crossing.value, 3),
+            date=_reached(crossing.value, volume, growth, frame.horizon_months, on),
+            reason="capacity comes in whole replicas: the cost jumps here" if crossing.is_step else "costs cross here",
+        )
+        for crossing in crossings(difference, low, high)
+    ]
+    if rows:
+        return rows
+    cheaper = best if float(difference(np.array([volume]))[0]) <= 0 else rival
+    reason = f"{cheaper.id} is cheaper everywhere between {low:,.4g} and {high:,.4g} requests a month"
+    return [BreakEven(between=(best.id, rival.id), variable="requests_per_month", value=None, date=None, reason=reason)]
+
+
+def _reached(value: float, volume: float, growth: float, horizon_months: int, on: date) -> str | None:
+    """Month in which the growing demand reaches `value`; None when it is passed already, or not within the horizon."""
+    if value <= volume or growth <= 0:
+        return None
+    months = int(np.ceil(MONTHS_PER_YEAR * np.log(value / volume) / np.log1p(growth)))
+    if months > horizon_months:
+        return None
+    index = on.year * 12 + on.month - 1 + months
+    return f"{index // 12:04d}-{index % 12 + 1:02d}"

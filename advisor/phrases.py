@@ -1,0 +1,272 @@
+"""Words in English and German, and how figures are written in each."""
+
+from math import floor, log10
+from typing import Literal
+
+Language = Literal["en", "de"]
+
+KINDS: dict[Language, dict[str, str]] = {
+    "en": {
+        "status_quo": "status quo",
+        "proprietary_api": "proprietary API",
+        "proprietary_api_tuned": "proprietary API, tuned",
+        "hosted_open_api": "hosted open model",
+        "self_hosted_open": "self-hosted open model",
+        "fine_tune_lora": "open model, LoRA",
+        "fine_tune_full": "open model, fully tuned",
+        "domain_adaptation": "domain adaptation",
+        "from_scratch": "own model from scratch",
+    },
+    "de": {
+        "status_quo": "alles beim Alten",
+        "proprietary_api": "proprietäre API",
+        "proprietary_api_tuned": "proprietäre API, nachtrainiert",
+        "hosted_open_api": "gehostetes offenes Modell",
+        "self_hosted_open": "offenes Modell, selbst betrieben",
+        "fine_tune_lora": "offenes Modell mit LoRA",
+        "fine_tune_full": "offenes Modell, voll nachtrainiert",
+        "domain_adaptation": "Domänenanpassung",
+        "from_scratch": "eigenes Modell von Grund auf",
+    },
+}
+
+LINES: dict[Language, dict[str, str]] = {
+    "en": {
+        "integration": "integration",
+        "data_preparation": "data preparation",
+        "annotation": "annotation",
+        "training_compute": "training compute",
+        "training_staff": "training staff",
+        "hardware": "hardware",
+        "retrieval_setup": "retrieval set-up",
+        "inference": "inference",
+        "electricity": "electricity",
+        "hardware_upkeep": "hardware upkeep",
+        "operations_staff": "operations staff",
+        "monitoring": "monitoring",
+        "refresh": "refresh training",
+        "retrieval": "retrieval",
+        "manual_work": "manual work",
+    },
+    "de": {
+        "integration": "Einbindung",
+        "data_preparation": "Datenaufbereitung",
+        "annotation": "Annotation",
+        "training_compute": "Rechenzeit Training",
+        "training_staff": "Personal Training",
+        "hardware": "Hardware",
+        "retrieval_setup": "Aufbau Dokumentensuche",
+        "inference": "Inferenz",
+        "electricity": "Strom",
+        "hardware_upkeep": "Unterhalt Hardware",
+        "operations_staff": "Personal Betrieb",
+        "monitoring": "Überwachung",
+        "refresh": "Nachtraining",
+        "retrieval": "Dokumentensuche",
+        "manual_work": "Handarbeit",
+    },
+}
+
+RULES: dict[Language, dict[str, str]] = {
+    "en": {
+        "residency": "data residency",
+        "sensitivity": "data sensitivity",
+        "languages": "languages",
+        "licence": "licence",
+        "context_length": "context length",
+        "staff": "staff",
+        "deadline": "deadline",
+        "budget_upfront": "upfront budget",
+        "budget_total": "total budget",
+        "quality_floor": "quality floor",
+        "latency": "latency",
+        "data_volume": "too little text",
+    },
+    "de": {
+        "residency": "Datenstandort",
+        "sensitivity": "Schutzbedarf der Daten",
+        "languages": "Sprachen",
+        "licence": "Lizenz",
+        "context_length": "Kontextlänge",
+        "staff": "Personal",
+        "deadline": "Termin",
+        "budget_upfront": "Anfangsbudget",
+        "budget_total": "Gesamtbudget",
+        "quality_floor": "Mindestqualität",
+        "latency": "Antwortzeit",
+        "data_volume": "zu wenig Text",
+    },
+}
+
+STEPS: dict[Language, tuple[tuple[str, str], ...]] = {
+    "en": (
+        ("Business goal and use case", "fix the quality floor and who decides on it"),
+        ("Collect and process data", "evaluation set first; then clean, mask, split"),
+        ("Choose the model", "confirm the choice on the evaluation set: advisor baseline run"),
+        ("Set up the environment", "hardware, access, meter: trainer doctor"),
+        ("Hyper-parameters", "learning rate and batch size within a cost cap"),
+        ("Train", "trainer run on the plan of advisor handoff"),
+        ("Evaluate", "held-out items, bias pairs, a person reads fifty answers"),
+        ("Fine-tune", "close the gaps that the evaluation showed"),
+        ("Deploy", "one team first, OpenAI-compatible interface"),
+        ("Maintain and improve", "usage, feedback and drift feed the next decision: advisor assess --measurements"),
+    ),
+    "de": (
+        ("Geschäftsziel und Anwendungsfall", "Mindestqualität festlegen und wer darüber entscheidet"),
+        ("Daten sammeln und aufbereiten", "zuerst der Prüfdatensatz; dann bereinigen, maskieren, aufteilen"),
+        ("Modell wählen", "die Wahl am Prüfdatensatz bestätigen: advisor baseline run"),
+        ("Umgebung einrichten", "Hardware, Zugänge, Messung: trainer doctor"),
+        ("Hyperparameter", "Lernrate und Batchgröße innerhalb einer Kostengrenze"),
+        ("Trainieren", "trainer run mit dem Plan aus advisor handoff"),
+        ("Bewerten", "zurückgehaltene Aufgaben, Bias-Paare, ein Mensch liest fünfzig Antworten"),
+        ("Feinabstimmen", "die Lücken schließen, die die Bewertung zeigt"),
+        ("Bereitstellen", "zuerst ein Team, OpenAI-kompatible Schnittstelle"),
+        (
+            "Pflegen und verbessern",
+            "Nutzung, Rückmeldungen und Drift gehen in die nächste Entscheidung ein: advisor assess --measurements",
+        ),
+    ),
+}
+
+PHRASES: dict[Language, dict[str, str]] = {
+    "en": {
+        "headline": "{kind}: {label}. {p50} over {months} months (90 % between {p5} and {p95}); the cheapest option "
+        "that reaches the quality floor in {p_best} of the simulated futures.",
+        "headline_status_quo": "Keep the work as it is: {p50} over {months} months (90 % between {p5} and {p95}); no "
+        "other option that passes the gates is cheaper on average (best in {p_best} of the simulated futures).",
+        "cheaper": "{difference} cheaper on average than the runner-up, {second}; what differs most there: {blocks}.",
+        "only_one": "It is the only option that passes all gates.",
+        "quality_assumed": "Expected quality {p50} (90 % between {p5} and {p95}, not measured yet) against a floor of "
+        "{floor}: reached with probability {p}.",
+        "quality_measured": "Measured quality {p50} (90 % between {p5} and {p95}) against a floor of {floor}: reached "
+        "with probability {p}.",
+        "excluded": "Excluded by gates: {list}.",
+        "above": "Above {value} requests a month {other} is cheaper{when}.",
+        "below": "Below {value} requests a month {other} is cheaper{when}.",
+        "when": " (reached in {date} at the given growth)",
+        "information": "Knowing {input} beforehand is worth up to {worth}: {how}.",
+        "robust": "No single input within its range changes the choice.",
+        "step_not_needed": "not needed for this option",
+    },
+    "de": {
+        "headline": "{kind}: {label}. {p50} über {months} Monate (90 % zwischen {p5} und {p95}); in {p_best} der "
+        "durchgerechneten Verläufe die günstigste Option, die die Mindestqualität erreicht.",
+        "headline_status_quo": "Bei der heutigen Arbeitsweise bleiben: {p50} über {months} Monate (90 % zwischen {p5} "
+        "und {p95}); keine andere zulässige Option ist im Mittel günstiger (beste in {p_best} der Verläufe).",
+        "cheaper": "Im Mittel {difference} günstiger als die nächstbeste Option, {second}; dort am stärksten "
+        "abweichend: {blocks}.",
+        "only_one": "Es ist die einzige Option, die alle Bedingungen erfüllt.",
+        "quality_assumed": "Erwartete Qualität {p50} (90 % zwischen {p5} und {p95}, noch nicht gemessen) bei einer "
+        "Untergrenze von {floor}: mit Wahrscheinlichkeit {p} erreicht.",
+        "quality_measured": "Gemessene Qualität {p50} (90 % zwischen {p5} und {p95}) bei einer Untergrenze von "
+        "{floor}: mit Wahrscheinlichkeit {p} erreicht.",
+        "excluded": "Durch Bedingungen ausgeschlossen: {list}.",
+        "above": "Über {value} Anfragen im Monat ist {other} günstiger{when}.",
+        "below": "Unter {value} Anfragen im Monat ist {other} günstiger{when}.",
+        "when": " (beim angegebenen Wachstum erreicht im Monat {date})",
+        "information": "{input} vorher zu kennen ist bis zu {worth} wert: {how}.",
+        "robust": "Keine einzelne Größe innerhalb ihrer Spanne ändert die Wahl.",
+        "step_not_needed": "für diese Option nicht nötig",
+    },
+}
+
+CONFIDENCE: dict[Language, dict[str, str]] = {
+    "en": {"clear": "clear", "likely": "likely", "open": "open: measure before you commit"},
+    "de": {"clear": "deutlich", "likely": "wahrscheinlich", "open": "offen: vor der Entscheidung messen"},
+}
+
+REPORT: dict[Language, dict[str, str]] = {
+    "en": {
+        "advice": "Advice",
+        "option": "option",
+        "cost": "cost",
+        "per_1k": "{currency} per 1,000 requests",
+        "quality": "quality, %",
+        "p_quality": "P(quality)",
+        "p_best": "P(best)",
+        "months": "months to value",
+        "energy": "MWh",
+        "gates": "gates",
+        "yes": "passes",
+        "no": "no",
+        "unknown": "not known",
+        "legend": "P5 – P95: nine chances in ten. Quality floor {floor}; * measured, else expected. "
+        "P(best): cheapest that passes the gates and reaches the floor. Energy of providers is modelled.",
+        "reasons": "Reasons",
+        "changes": "What would change it",
+        "excluded": "excluded:",
+        "measured": "What the measurements changed",
+        "rank": "rank",
+        "best": "best",
+        "kept": "  The advice stays: {after}.",
+        "changed": "  The advice changes: {before} → {after}.",
+        "assumptions": "Inputs",
+        "input": "input",
+        "value": "value (P5 – P95)",
+        "unit": "unit",
+        "origin": "origin",
+        "source": "source",
+        "warnings": "Warnings",
+        "footer": "{given} inputs given or measured, {assumed} from the catalogue or assumed; {draws} draws, "
+        "seed {seed}, catalogue {catalog}, assessment {id}.",
+    },
+    "de": {
+        "advice": "Empfehlung",
+        "option": "Option",
+        "cost": "Kosten",
+        "per_1k": "{currency} je 1.000 Anfragen",
+        "quality": "Qualität, %",
+        "p_quality": "P(Qualität)",
+        "p_best": "P(beste)",
+        "months": "Monate bis Nutzen",
+        "energy": "MWh",
+        "gates": "Bedingungen",
+        "yes": "erfüllt",
+        "no": "nein",
+        "unknown": "unbekannt",
+        "legend": "P5 – P95: neun von zehn Verläufen. Mindestqualität {floor}; * gemessen, sonst erwartet. "
+        "P(beste): günstigste, die Bedingungen und Mindestqualität erfüllt. Energie der Anbieter ist modelliert.",
+        "reasons": "Gründe",
+        "changes": "Was die Empfehlung ändern würde",
+        "excluded": "ausgeschlossen:",
+        "measured": "Was die Messungen geändert haben",
+        "rank": "Rang",
+        "best": "beste",
+        "kept": "  Die Empfehlung bleibt: {after}.",
+        "changed": "  Die Empfehlung ändert sich: {before} → {after}.",
+        "assumptions": "Eingangsgrößen",
+        "input": "Größe",
+        "value": "Wert (P5 – P95)",
+        "unit": "Einheit",
+        "origin": "Herkunft",
+        "source": "Quelle",
+        "warnings": "Hinweise",
+        "footer": "{given} Größen angegeben oder gemessen, {assumed} aus dem Katalog oder angenommen; {draws} "
+        "Ziehungen, Startwert {seed}, Katalog {catalog}, Bewertung {id}.",
+    },
+}
+
+
+def number(value: float, language: Language, digits: int = 3) -> str:
+    """A figure with `digits` significant digits and the language's separators."""
+    if value == 0:
+        return "0"
+    places = max(0, digits - 1 - floor(log10(abs(value))))
+    text = f"{float(f'{value:.{digits}g}'):,.{places}f}"
+    return text if language == "en" else text.translate(str.maketrans(",.", ".,"))
+
+
+def amount(value: float, currency: str, language: Language) -> str:
+    """Money, three significant digits, currency behind the figure, joined by a no-break space."""
+    return f"{number(value, language)}\N{NO-BREAK SPACE}{currency}"
+
+
+def share(value: float, language: Language) -> str:
+    """A fraction as a percentage for people; never 0 % or 100 % unless it is exactly that."""
+    percent = 100.0 * value
+    text = f"{percent:.0f}"
+    if text == "100" and value < 1:
+        text = ">99"
+    if text == "0" and value > 0:
+        text = "<1"
+    return f"{text}\N{NO-BREAK SPACE}%" if language == "de" else f"{text}%"

@@ -1,0 +1,212 @@
+"""An Assessment for people: a coloured table on the terminal, or Markdown for a file.
+
+Enter at `print_table`, `table_text` and `markdown`. Nothing is calculated here.
+"""
+
+import io
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.table import Table
+
+from advisor.contracts.assessment import Assessment, Option
+from advisor.contracts.base import Interval
+from advisor.phrases import CONFIDENCE, KINDS, REPORT, RULES, Language, number, share
+
+PLAIN_WIDTH = 150
+
+
+def print_table(result: Assessment, language: Language) -> None:
+    """Print the assessment on standard output, coloured where it is a terminal."""
+    _write(Console(), result, language)
+
+
+def table_text(result: Assessment, language: Language) -> str:
+    """The same as plain text."""
+    stream = io.StringIO()
+    _write(Console(file=stream, width=PLAIN_WIDTH, force_terminal=False), result, language)
+    return stream.getvalue()
+
+
+def markdown(result: Assessment, language: Language) -> str:
+    """The assessment as a Markdown document."""
+    return "\n".join(_markdown(result, language)) + "\n"
+
+
+def _advice(result: Assessment, language: Language) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    advice = result.recommendation
+    for text in advice.translations:
+        if text.language == language:
+            return text.headline, text.reasons, text.what_would_change_it
+    return advice.headline, advice.reasons, advice.what_would_change_it
+
+
+def _columns(language: Language, currency: str) -> list[str]:
+    say = REPORT[language]
+    return [
+        "#",
+        say["option"],
+        f"{say['cost']} P50, k{currency}",
+        "P5 – P95",
+        say["per_1k"].format(currency=currency),
+        say["quality"],
+        say["p_quality"],
+        say["p_best"],
+        say["months"],
+        say["energy"],
+        say["gates"],
+    ]
+
+
+def _row(option: Option, language: Language) -> list[str]:
+    cost = option.cost
+    return [
+        str(option.rank),
+        f"{KINDS[language][option.kind]}: {option.label}" + (f" ({option.hardware})" if option.hardware else ""),
+        number(cost.total.p50 / 1e3, language),
+        _range(cost.total, language, 1e3),
+        number(cost.per_1k_requests.p50, language),
+        _range(option.quality.score_fraction, language, 0.01, 2) + ("" if option.quality.origin == "assumed" else " *"),
+        share(option.p_meets_quality, language),
+        share(option.p_best, language) if option.feasible else "–",
+        number(option.time_to_value_months.p50, language, 2),
+        number(option.energy.kwh.p50 / 1e3, language) if option.energy.kwh else REPORT[language]["unknown"],
+        _failed(option, language),
+    ]
+
+
+def _range(value: Interval, language: Language, unit: float, digits: int = 3) -> str:
+    return f"{number(value.p5 / unit, language, digits)} – {number(value.p95 / unit, language, digits)}"
+
+
+def _failed(option: Option, language: Language) -> str:
+    failed = [RULES[language].get(gate.rule, gate.rule) for gate in option.gates if gate.passed is False]
+    unanswered = [RULES[language].get(gate.rule, gate.rule) + "?" for gate in option.gates if gate.passed is None]
+    if failed:
+        return f"{REPORT[language]['no']}: {', '.join(failed)}"
+    return ", ".join([REPORT[language]["yes"], *unanswered])
+
+
+def _write(console: Console, result: Assessment, language: Language) -> None:
+    say = REPORT[language]
+    headline, reasons, changes = _advice(result, language)
+    console.rule(result.case.name)
+    console.print(
+        f"[bold]{say['advice']}[/bold] ({CONFIDENCE[language][result.recommendation.confidence]}): {headline}"
+    )
+    table = Table(show_lines=False, header_style="bold", pad_edge=False)
+    for index, title in enumerate(_columns(language, result.options[0].cost.currency)):
+        numeric = index not in (1, 10)
+        table.add_column(
+            title, justify="right" if numeric else "left", overflow="fold", max_width=None if numeric else 44
+        )
+    for option in result.options:
+        table.add_row(*_row(option, language), style=None if option.feasible else "dim")
+    console.print(table)
+    console.print(say["legend"].format(floor=share(result.options[0].quality.floor_fraction, language)), style="dim")
+    for title, lines in ((say["reasons"], reasons), (say["changes"], changes)):
+        console.print(f"[bold]{title}[/bold]")
+        for line in lines:
+            console.print(f"  • {line}", highlight=False)
+    for line in _excluded(result, language):
+        console.print(line, highlight=False, style="dim")
+    _write_update(console, result, language)
+    given, assumed = _origins(result)
+    console.print(
+        say["footer"].format(
+            given=given,
+            assumed=assumed,
+            draws=f"{result.draws:,}",
+            seed=result.seed,
+            catalog=result.catalog_version,
+            id=result.id,
+        ),
+        style="dim",
+    )
+
+
+def _excluded(result: Assessment, language: Language) -> Iterator[str]:
+    """The reason of every failed gate, an option a line."""
+    for option in result.options:
+        failed = [gate.reason for gate in option.gates if gate.passed is False]
+        if failed:
+            yield f"  {REPORT[language]['excluded']} {option.label}: {'; '.join(failed)}"
+
+
+def _write_update(console: Console, result: Assessment, language: Language) -> None:
+    if result.update is None:
+        return
+    say = REPORT[language]
+    console.print(f"[bold]{say['measured']}[/bold]")
+    for moved in result.update.inputs:
+        console.print(
+            f"  • {moved.name}: {_change(moved.before, moved.after, language)}  ({moved.source})", highlight=False
+        )
+    for option in result.update.options:
+        if option.rank_before != option.rank_after or option.quality_before != option.quality_after:
+            console.print(
+                f"  • {option.option_id}: {say['rank']} {option.rank_before} → {option.rank_after}, "
+                f"P({say['best']}) {share(option.p_best_before, language)} → {share(option.p_best_after, language)}",
+                highlight=False,
+            )
+    key = "kept" if result.update.recommended_before == result.update.recommended_after else "changed"
+    console.print(
+        say[key].format(before=result.update.recommended_before, after=result.update.recommended_after), highlight=False
+    )
+
+
+def _change(before: Interval, after: Interval, language: Language) -> str:
+    def text(value: Interval) -> str:
+        return f"{number(value.p50, language)} [{number(value.p5, language)}, {number(value.p95, language)}]"
+
+    return f"{text(before)} → {text(after)}"
+
+
+def _origins(result: Assessment) -> tuple[int, int]:
+    given = sum(row.origin in ("given", "measured") for row in result.assumptions)
+    return given, len(result.assumptions) - given
+
+
+def _markdown(result: Assessment, language: Language) -> Iterator[str]:
+    say = REPORT[language]
+    headline, reasons, changes = _advice(result, language)
+    yield f"# {result.case.name}\n"
+    yield f"**{say['advice']}** ({CONFIDENCE[language][result.recommendation.confidence]}): {headline}\n"
+    columns = _columns(language, result.options[0].cost.currency)
+    yield "| " + " | ".join(columns) + " |"
+    yield "|" + "---|" * len(columns)
+    for option in result.options:
+        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in _row(option, language)) + " |"
+    yield "\n" + say["legend"].format(floor=share(result.options[0].quality.floor_fraction, language)) + "\n"
+    for title, lines in ((say["reasons"], reasons), (say["changes"], changes)):
+        yield f"## {title}\n"
+        yield from (f"- {line}" for line in lines)
+        yield ""
+    if result.update is not None:
+        yield f"## {say['measured']}\n"
+        for moved in result.update.inputs:
+            yield f"- `{moved.name}`: {_change(moved.before, moved.after, language)} ({moved.source})"
+        yield ""
+    yield f"## {say['gates']}\n"
+    yield from (f"- {line.strip()}" for line in _excluded(result, language))
+    yield f"\n## {say['assumptions']}\n"
+    yield f"| {say['input']} | {say['value']} | {say['unit']} | {say['origin']} | {say['source']} |"
+    yield "|---|---|---|---|---|"
+    for row in result.assumptions:
+        value = row.value
+        if isinstance(value, Interval):
+            shown = f"{value.p50:.4g} ({value.p5:.4g} – {value.p95:.4g})"
+        else:
+            shown = f"{value:.4g}" if isinstance(value, float) else str(value)
+        yield f"| `{row.name}` | {shown} | {row.unit} | {row.origin} | {row.source} {row.as_of or ''} |"
+    yield f"\n{say['warnings']}:" if result.warnings else ""
+    yield from (f"- {warning.message}" for warning in result.warnings)
+    given, assumed = _origins(result)
+    yield "\n" + say["footer"].format(
+        given=given,
+        assumed=assumed,
+        draws=f"{result.draws:,}",
+        seed=result.seed,
+        catalog=result.catalog_version,
+        id=result.id,
+    )

@@ -1,0 +1,149 @@
+"""Simulation of a set of candidates: limits, screening, draws, gates, ranking.
+
+Enter at `screen`, which keeps the best of each kind, and `solve`, which costs and ranks the kept ones.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from advisor.contracts.assessment import Gate, Pruned
+from advisor.contracts.base import Amount
+from advisor.contracts.case import Case
+from advisor.core.candidates import Candidate
+from advisor.core.costing import Outcome, demand_of, evaluate
+from advisor.core.decide import Ranking, rank
+from advisor.core.gates import Limits, gates_of, is_feasible
+from advisor.core.sampling import Array, Design, Input, random_design
+from advisor.inputs import Setting, three_points
+from advisor.summaries import rounded
+
+SCREENING_DRAWS = 400
+
+
+@dataclass(frozen=True)
+class Solved:
+    """Everything that one pass over the options found; lists run parallel to `candidates`."""
+
+    inputs: list[Input]
+    design: Design
+    candidates: list[Candidate]
+    outcomes: list[Outcome]
+    gates: list[tuple[Gate, ...]]
+    ranking: Ranking
+
+    @property
+    def best(self) -> int:
+        """Position of the recommended option."""
+        return self.ranking.order[0]
+
+    def feasible(self, index: int) -> bool:
+        """True when no gate excludes the option."""
+        return is_feasible(self.gates[index])
+
+    def feasible_order(self) -> list[int]:
+        """Positions of the feasible options, best first."""
+        return [index for index in self.ranking.order if self.feasible(index)]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What all passes over the options share."""
+
+    case: Case
+    setting: Setting
+    limits: Limits
+    seed: int
+
+
+def limits_of(case: Case, inputs: list[Input], setting: Setting) -> Limits:
+    """Thresholds of the gates: from the case where it states them, else from the catalogue."""
+    central = {item.name: item.central for item in inputs}
+    budget, staff = case.budget, case.staff
+    engineers, operators = _middle(staff.ml_engineers_fte), _middle(staff.operations_fte)
+    return Limits(
+        min_p_meets_quality=central["gate_min_p_meets_quality"],
+        min_domain_tokens_adaptation=central["gate_min_domain_tokens.domain_adaptation"],
+        min_training_tokens_scratch=central["gate_min_training_tokens.from_scratch"],
+        quality_floor_fraction=central["quality_floor_fraction"],
+        deadline_months=_middle(budget.deadline_months),
+        budget_total=_middle(budget.total),
+        budget_upfront=_middle(budget.upfront),
+        currency=setting.currency,
+        available_ml_fte=None if engineers is None else engineers + (operators or 0.0),
+        domain_tokens=_middle(case.data.domain_tokens),
+    )
+
+
+def solve(problem: Problem, candidates: Sequence[Candidate], inputs: list[Input], draws: int) -> Solved:
+    """Cost, gate and rank the candidates on one common set of draws."""
+    design = random_design(inputs, draws=draws, seed=problem.seed)
+    demand = demand_of(design, problem.setting.frame)
+    options = [_with_hiring(option, design, problem) for option in candidates]
+    outcomes = [evaluate(option, design, demand, problem.setting.frame) for option in options]
+    gates = [
+        gates_of(problem.case, option, outcome, design, problem.limits)
+        for option, outcome in zip(options, outcomes, strict=True)
+    ]
+    cost = np.stack([outcome.total for outcome in outcomes], axis=1)
+    meets = np.stack([outcome.quality >= design["quality_floor_fraction"] for outcome in outcomes], axis=1)
+    feasible = np.array([is_feasible(found) for found in gates])
+    return Solved(inputs, design, options, outcomes, gates, rank(cost, meets, feasible))
+
+
+def screen(
+    problem: Problem, candidates: list[Candidate], inputs: list[Input], keep_ids: set[str]
+) -> tuple[list[Candidate], tuple[Pruned, ...]]:
+    """Keep the best of each kind, with and without retrieval, and those in `keep_ids`; say what replaced the rest."""
+    solved = solve(problem, candidates, inputs, SCREENING_DRAWS)
+    chosen: dict[tuple[str, bool], int] = {}
+    for index in solved.ranking.order:
+        option = candidates[index]
+        chosen.setdefault((option.kind, option.retrieval), index)
+    kept, pruned = [], []
+    for index, option in enumerate(candidates):
+        stand_in = candidates[chosen[option.kind, option.retrieval]]
+        if option is stand_in or option.id in keep_ids:
+            kept.append(option)
+            continue
+        cheaper = solved.feasible(index) or not solved.feasible(chosen[option.kind, option.retrieval])
+        reason = f"{stand_in.id} {'costs less on average' if cheaper else 'passes the gates that it fails'}"
+        total = float(np.median(solved.outcomes[index].total))
+        pruned.append(Pruned(option_id=option.id, total_p50=rounded(total), reason=reason))
+    return kept, tuple(pruned)
+
+
+def used_names(candidates: Sequence[Candidate], inputs: list[Input], setting: Setting) -> set[str]:
+    """Names of the inputs that any of the candidates asks for; the others have no influence at all."""
+    design = _Recorder({item.name: np.full(1, item.central) for item in inputs})
+    demand = demand_of(design, setting.frame)
+    for option in candidates:
+        evaluate(option, design, demand, setting.frame)
+    by_gates = {"quality_floor_fraction", "gate_min_p_meets_quality", "ttft_ms_p95", "tpot_ms_p95"}
+    measured = {option.measured_quality_input for option in candidates}
+    return design.asked | by_gates | (measured & {item.name for item in inputs})
+
+
+class _Recorder(dict[str, Array]):
+    """A design that remembers which inputs were asked for."""
+
+    def __init__(self, design: Design) -> None:
+        super().__init__(design)
+        self.asked: set[str] = set()
+
+    def __getitem__(self, name: str) -> Array:
+        self.asked.add(name)
+        return super().__getitem__(name)
+
+
+def _middle(value: Amount | None) -> float | None:
+    return None if value is None else three_points(value)[1]
+
+
+def _with_hiring(option: Candidate, design: Design, problem: Problem) -> Candidate:
+    """Mark options whose people must be hired first: their time to value waits for it."""
+    have = problem.limits.available_ml_fte
+    if option.staff_needed_input is None or have is None or not problem.case.staff.can_hire:
+        return option
+    return replace(option, needs_hiring=have < float(design[option.staff_needed_input][0]))
