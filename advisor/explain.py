@@ -17,7 +17,7 @@ from advisor.contracts.assessment import (
     SensitivityRow,
 )
 from advisor.contracts.case import Case
-from advisor.phrases import KINDS, LINES, PHRASES, RULES, STEPS, Language, amount, number, share
+from advisor.phrases import KINDS, LINES, PHRASES, RULES, STEPS, Language, amount, number, share, title
 
 CLEAR, LIKELY = 0.8, 0.5
 STEP_SHARES = (0.08, 0.2, 0.08, 0.1, 0.06, 0.2, 0.1, 0.06, 0.12, 0.0)
@@ -117,14 +117,17 @@ def _headline(found: Findings, best: Option, language: Language) -> str:
     total = best.cost.total
     key = "headline_status_quo" if best.kind == "status_quo" else "headline"
     return say[key].format(
-        label=best.label,
-        kind=KINDS[language][best.kind],
+        title=_capital(title(best, language)),
         p50=amount(total.p50, found.currency, language),
         p5=amount(total.p5, found.currency, language),
         p95=amount(total.p95, found.currency, language),
         months=found.horizon_months,
         p_best=share(best.p_best, language),
     )
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _reasons(found: Findings, best: Option, language: Language) -> list[str]:
@@ -136,7 +139,7 @@ def _reasons(found: Findings, best: Option, language: Language) -> list[str]:
         difference = (second.cost.total.mean or 0.0) - (best.cost.total.mean or 0.0)
         reasons.append(
             say["cheaper"].format(
-                second=second.label,
+                second=title(second, language),
                 difference=amount(difference, found.currency, language),
                 blocks=_blocks(best, second, found.currency, language),
             )
@@ -188,7 +191,7 @@ def _excluded(found: Findings, language: Language) -> list[str]:
 
 def _changes(found: Findings, best: Option, language: Language) -> list[str]:
     say = PHRASES[language]
-    labels = {option.id: option.label for option in found.options}
+    labels = {option.id: title(option, language) for option in found.options}
     changes = []
     for row in found.break_even:
         if row.value is None or best.id not in row.between:
@@ -200,7 +203,9 @@ def _changes(found: Findings, best: Option, language: Language) -> list[str]:
     for info in found.information[:2]:
         changes.append(
             say["information"].format(
-                input=info.input, worth=amount(info.evppi, found.currency, language), how=info.suggested_measurement
+                input=info.input.replace("_", " "),
+                worth=amount(info.evppi, found.currency, language),
+                how=info.suggested_measurement,
             )
         )
     if not changes:
@@ -221,8 +226,8 @@ def _roadmap(best: Option, language: Language) -> tuple[RoadmapStep, ...]:
     total = sum(part for part, use in zip(STEP_SHARES, used, strict=True) if use)
     months = best.time_to_value_months.p50
     steps = []
-    for index, (title, detail) in enumerate(STEPS[language]):
+    for index, (name, detail) in enumerate(STEPS[language]):
         length = STEP_SHARES[index] / total * months if used[index] else 0.0
         text = detail if used[index] else PHRASES[language]["step_not_needed"]
-        steps.append(RoadmapStep(step=index + 1, title=title, months=round(length, 1), detail=text))
+        steps.append(RoadmapStep(step=index + 1, title=name, months=round(length, 1), detail=text))
     return tuple(steps)

@@ -28,6 +28,8 @@ BYTES_PER_PARAM = 2.0
 FULL_BYTES_PER_PARAM = 16.0
 LORA_BYTES_PER_PARAM = 2.5
 MID_FROM_PARAMS = 2e10
+GIGA_PARAMS = 1e9
+MEGA_PARAMS = 1e6
 
 
 def candidates_of(case: Case, catalog: Catalog, inputs: list[Input], setting: Setting, on: date) -> list[Candidate]:
@@ -120,7 +122,7 @@ def _status_quo() -> Candidate:
     return Candidate(
         id="status_quo",
         kind="status_quo",
-        label="Keep doing it by hand",
+        label="by hand",
         model=None,
         provider=None,
         retrieval=False,
@@ -182,7 +184,6 @@ def _api_candidates(row: ApiModelRow, shop: _Workshop, on: date) -> list[Candida
             plain,
             id=f"proprietary_api_tuned:{row.id}",
             kind="proprietary_api_tuned",
-            label=f"{row.name}, tuned by the provider",
             quality=replace(plain.quality, tuning_gain_input="quality_tuning_gain_logit.proprietary_api_tuned"),
             months_input="months_to_value.proprietary_api_tuned",
             offer=replace(
@@ -214,7 +215,7 @@ def _with_retrieval(option: Candidate, shop: _Workshop) -> list[Candidate]:
         return [option]
     return [
         option,
-        replace(option, id=f"{option.id}+retrieval", label=f"{option.label} with retrieval", retrieval=True),
+        replace(option, id=f"{option.id}+retrieval", retrieval=True),
     ]
 
 
@@ -249,11 +250,11 @@ def _open_model_candidates(model: BaseModelRow, shop: _Workshop) -> list[Candida
 
 
 def _self_hosted(model: BaseModelRow, hosting: Hosting, shop: _Workshop, retrieval: bool) -> Candidate:
-    suffix, words = ("+retrieval", " with retrieval") if retrieval else ("", "")
+    suffix = "+retrieval" if retrieval else ""
     return Candidate(
         id=f"self_hosted_open:{model.id}{suffix}",
         kind="self_hosted_open",
-        label=f"{model.name}, self-hosted{words}",
+        label=model.name,
         model=model.id,
         provider=None,
         retrieval=retrieval,
@@ -283,12 +284,10 @@ def _trained(option: Candidate, kind: str, params: float, shop: _Workshop) -> Ca
     memory = training_memory_bytes(
         params, method_bytes_per_param=LORA_BYTES_PER_PARAM if lora else FULL_BYTES_PER_PARAM
     )
-    words = {"fine_tune_lora": "LoRA", "fine_tune_full": "full fine-tuning", "domain_adaptation": "domain adaptation"}
     return replace(
         option,
         id=option.id.replace("self_hosted_open", kind),
         kind=kind,
-        label=option.label.replace("self-hosted", words[kind]),
         quality=replace(
             option.quality,
             tuning_gain_input=f"quality_tuning_gain_logit.{'fine_tune_lora' if lora else 'fine_tune_full'}",
@@ -322,6 +321,12 @@ def architecture_for(catalog: Catalog, domain_tokens: float) -> ArchitectureRow:
     return fed[-1] if fed else ladder[0]
 
 
+def _size_label(size: ArchitectureRow) -> str:
+    if size.parameters >= GIGA_PARAMS:
+        return f"{size.parameters / GIGA_PARAMS:.3g} B parameters"
+    return f"{size.parameters / MEGA_PARAMS:.3g} M parameters"
+
+
 def _from_scratch(shop: _Workshop) -> list[Candidate]:
     size = architecture_for(shop.catalog, shop.central("domain_tokens"))
     model = ServedModel(
@@ -335,13 +340,14 @@ def _from_scratch(shop: _Workshop) -> list[Candidate]:
     )
     ratio = lookup.parameter(shop.catalog, "tokens_per_parameter.from_scratch").central
     passes = lookup.parameter(shop.catalog, "max_data_epochs.from_scratch").central
+    effort = "from_scratch" if size.parameters >= GIGA_PARAMS else "from_scratch_small"
     variants = []
     for hosting in shop.hostings(model, retrieval=False):
         variants.append(
             Candidate(
                 id=f"from_scratch:{size.id}",
                 kind="from_scratch",
-                label=f"Own model from scratch, {size.parameters / 1e6:,.0f} M parameters",
+                label=_size_label(size),
                 model=size.id,
                 provider=None,
                 retrieval=False,
@@ -352,8 +358,8 @@ def _from_scratch(shop: _Workshop) -> list[Candidate]:
                     from_scratch=True,
                 ),
                 integration_input="integration_fte_months.self_hosted",
-                operations_input="operations_fte.from_scratch",
-                months_input="months_to_value.from_scratch",
+                operations_input=f"operations_fte.{effort}",
+                months_input=f"months_to_value.{effort}",
                 grid_input=f"grid_gco2e_per_kwh.{shop.setting.grid_zone}",
                 hosting=hosting,
                 training=Training(
@@ -364,12 +370,12 @@ def _from_scratch(shop: _Workshop) -> list[Candidate]:
                     mfu_input=shop.mfu_input(hosting.accelerator),
                     mfu_is_fine_tuning=False,
                     development_input="development_factor.from_scratch",
-                    examples_input="examples_needed.from_scratch",
+                    examples_input=f"examples_needed.{effort}",
                     min_devices=float(np.ceil(size.parameters * FULL_BYTES_PER_PARAM / hosting.device.memory_bytes)),
                 ),
-                data_input="data_fte_months.from_scratch",
-                training_staff_input="training_fte_months.from_scratch",
-                staff_needed_input="staff_needed_ml_fte.from_scratch",
+                data_input=f"data_fte_months.{effort}",
+                training_staff_input=f"training_fte_months.{effort}",
+                staff_needed_input=f"staff_needed_ml_fte.{effort}",
                 context_tokens=size.context_tokens,
                 residency=("any", "eu", "national", "on_premises") if hosting.bought else ("any", "eu", "national"),
             )

@@ -3,6 +3,8 @@
 from math import floor, log10
 from typing import Literal
 
+from advisor.contracts.assessment import Option
+
 Language = Literal["en", "de"]
 
 KINDS: dict[Language, dict[str, str]] = {
@@ -130,7 +132,7 @@ STEPS: dict[Language, tuple[tuple[str, str], ...]] = {
 
 PHRASES: dict[Language, dict[str, str]] = {
     "en": {
-        "headline": "{kind}: {label}. {p50} over {months} months (90 % between {p5} and {p95}); the cheapest option "
+        "headline": "{title}. {p50} over {months} months (90 % between {p5} and {p95}); the cheapest option "
         "that reaches the quality floor in {p_best} of the simulated futures.",
         "headline_status_quo": "Keep the work as it is: {p50} over {months} months (90 % between {p5} and {p95}); no "
         "other option that passes the gates is cheaper on average (best in {p_best} of the simulated futures).",
@@ -149,7 +151,7 @@ PHRASES: dict[Language, dict[str, str]] = {
         "step_not_needed": "not needed for this option",
     },
     "de": {
-        "headline": "{kind}: {label}. {p50} über {months} Monate (90 % zwischen {p5} und {p95}); in {p_best} der "
+        "headline": "{title}. {p50} über {months} Monate (90 % zwischen {p5} und {p95}); in {p_best} der "
         "durchgerechneten Verläufe die günstigste Option, die die Mindestqualität erreicht.",
         "headline_status_quo": "Bei der heutigen Arbeitsweise bleiben: {p50} über {months} Monate (90 % zwischen {p5} "
         "und {p95}); keine andere zulässige Option ist im Mittel günstiger (beste in {p_best} der Verläufe).",
@@ -180,7 +182,7 @@ REPORT: dict[Language, dict[str, str]] = {
         "advice": "Advice",
         "option": "option",
         "cost": "cost",
-        "per_1k": "{currency} per 1,000 requests",
+        "per_1k": "{currency} per 1,000",
         "quality": "quality, %",
         "p_quality": "P(quality)",
         "p_best": "P(best)",
@@ -214,7 +216,7 @@ REPORT: dict[Language, dict[str, str]] = {
         "advice": "Empfehlung",
         "option": "Option",
         "cost": "Kosten",
-        "per_1k": "{currency} je 1.000 Anfragen",
+        "per_1k": "{currency} je 1.000",
         "quality": "Qualität, %",
         "p_quality": "P(Qualität)",
         "p_best": "P(beste)",
@@ -245,6 +247,14 @@ REPORT: dict[Language, dict[str, str]] = {
         "Ziehungen, Startwert {seed}, Katalog {catalog}, Bewertung {id}.",
     },
 }
+
+
+def title(option: Option, language: Language) -> str:
+    """Kind, model and retrieval of an option, as people read it."""
+    if option.kind == "status_quo":
+        return KINDS[language][option.kind]
+    retrieval = {"en": " with retrieval", "de": " mit Dokumentensuche"}[language] if option.retrieval else ""
+    return f"{KINDS[language][option.kind]}: {option.label}{retrieval}"
 
 
 def number(value: float, language: Language, digits: int = 3) -> str:

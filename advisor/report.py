@@ -11,14 +11,21 @@ from rich.table import Table
 
 from advisor.contracts.assessment import Assessment, Option
 from advisor.contracts.base import Interval
-from advisor.phrases import CONFIDENCE, KINDS, REPORT, RULES, Language, number, share
+from advisor.phrases import CONFIDENCE, REPORT, RULES, Language, number, share, title
 
-PLAIN_WIDTH = 150
+PLAIN_WIDTH = 170
+WIDE_FROM = 140
+NARROW_COLUMNS = (0, 1, 2, 3, 6, 7, 10)
+"""Columns that a narrow terminal shows: rank, option, cost, interval, probabilities, gates."""
+
+TEXT_COLUMNS = {1: 3, 10: 2}
+"""Columns of text, with their shares of the free width."""
 
 
 def print_table(result: Assessment, language: Language) -> None:
     """Print the assessment on standard output, coloured where it is a terminal."""
-    _write(Console(), result, language)
+    console = Console()
+    _write(console if console.is_terminal else Console(width=PLAIN_WIDTH), result, language)
 
 
 def table_text(result: Assessment, language: Language) -> str:
@@ -46,7 +53,7 @@ def _columns(language: Language, currency: str) -> list[str]:
     return [
         "#",
         say["option"],
-        f"{say['cost']} P50, k{currency}",
+        f"{say['cost']} k{currency}, P50",
         "P5 – P95",
         say["per_1k"].format(currency=currency),
         say["quality"],
@@ -62,7 +69,7 @@ def _row(option: Option, language: Language) -> list[str]:
     cost = option.cost
     return [
         str(option.rank),
-        f"{KINDS[language][option.kind]}: {option.label}" + (f" ({option.hardware})" if option.hardware else ""),
+        title(option, language) + (f" ({option.hardware})" if option.hardware else ""),
         number(cost.total.p50 / 1e3, language),
         _range(cost.total, language, 1e3),
         number(cost.per_1k_requests.p50, language),
@@ -94,18 +101,21 @@ def _write(console: Console, result: Assessment, language: Language) -> None:
     console.print(
         f"[bold]{say['advice']}[/bold] ({CONFIDENCE[language][result.recommendation.confidence]}): {headline}"
     )
-    table = Table(show_lines=False, header_style="bold", pad_edge=False)
-    for index, title in enumerate(_columns(language, result.options[0].cost.currency)):
-        numeric = index not in (1, 10)
-        table.add_column(
-            title, justify="right" if numeric else "left", overflow="fold", max_width=None if numeric else 44
-        )
+    table = Table(show_lines=False, header_style="bold", pad_edge=False, expand=True)
+    titles = _columns(language, result.options[0].cost.currency)
+    shown = range(len(titles)) if console.width >= WIDE_FROM else NARROW_COLUMNS
+    for index in shown:
+        if index in TEXT_COLUMNS:
+            table.add_column(titles[index], min_width=24, ratio=TEXT_COLUMNS[index], overflow="fold")
+        else:
+            table.add_column(titles[index], justify="right", overflow="fold", max_width=11)
     for option in result.options:
-        table.add_row(*_row(option, language), style=None if option.feasible else "dim")
+        cells = _row(option, language)
+        table.add_row(*(cells[index] for index in shown), style=None if option.feasible else "dim")
     console.print(table)
     console.print(say["legend"].format(floor=share(result.options[0].quality.floor_fraction, language)), style="dim")
-    for title, lines in ((say["reasons"], reasons), (say["changes"], changes)):
-        console.print(f"[bold]{title}[/bold]")
+    for heading, lines in ((say["reasons"], reasons), (say["changes"], changes)):
+        console.print(f"[bold]{heading}[/bold]")
         for line in lines:
             console.print(f"  • {line}", highlight=False)
     for line in _excluded(result, language):
@@ -126,11 +136,13 @@ def _write(console: Console, result: Assessment, language: Language) -> None:
 
 
 def _excluded(result: Assessment, language: Language) -> Iterator[str]:
-    """The reason of every failed gate, an option a line."""
+    """The reasons of the failed gates of the best-ranked option of each excluded kind, a kind a line."""
+    seen = {option.kind for option in result.options if option.feasible}
     for option in result.options:
         failed = [gate.reason for gate in option.gates if gate.passed is False]
-        if failed:
-            yield f"  {REPORT[language]['excluded']} {option.label}: {'; '.join(failed)}"
+        if option.kind not in seen:
+            seen.add(option.kind)
+            yield f"  {REPORT[language]['excluded']} {title(option, language)}: {'; '.join(failed)}"
 
 
 def _write_update(console: Console, result: Assessment, language: Language) -> None:
@@ -178,8 +190,8 @@ def _markdown(result: Assessment, language: Language) -> Iterator[str]:
     for option in result.options:
         yield "| " + " | ".join(cell.replace("|", "\\|") for cell in _row(option, language)) + " |"
     yield "\n" + say["legend"].format(floor=share(result.options[0].quality.floor_fraction, language)) + "\n"
-    for title, lines in ((say["reasons"], reasons), (say["changes"], changes)):
-        yield f"## {title}\n"
+    for heading, lines in ((say["reasons"], reasons), (say["changes"], changes)):
+        yield f"## {heading}\n"
         yield from (f"- {line}" for line in lines)
         yield ""
     if result.update is not None:

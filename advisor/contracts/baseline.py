@@ -27,6 +27,8 @@ class SuiteItem(Contract):
     """Chat messages with `role` and `content`."""
     expected: str
     language: str | None = None
+    task: Task | None = None
+    """Decides the metric; the same for all items of a suite."""
 
 
 class Target(Contract):
@@ -59,14 +61,17 @@ class TargetResult(Contract):
 
     target: Target
     answered: Count
+    """Items with an answer; `answered`, `refused` and `errors` add up to the items that were asked."""
     errors: Count
     refused: Count = 0
     scores: tuple[Score, ...]
+    """Over answered and refused items (a refusal is a wrong answer); empty when there are none."""
     primary: str
     latency: LatencySummary | None
     """None when nothing was answered."""
-    input_tokens: Count
-    output_tokens: Count
+    input_tokens: Count | None
+    """As the endpoint counted them; None when it gave no usage for some answer."""
+    output_tokens: Count | None
     cost_usd: NonNegative | None
     """From the returned usage at the dated price; None when no price is known."""
     cost_note: str

@@ -4,9 +4,10 @@ Enter at `Catalog`, what `advisor.catalog.load` makes of the files in `data/`. A
 a newer one is appended with a later `as_of`, and the latest row not after the asked date counts.
 """
 
-from typing import Annotated, Literal, Self
+from datetime import date
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from advisor.contracts.assessment import OptionKind
 from advisor.contracts.base import (
@@ -24,7 +25,15 @@ from advisor.contracts.base import (
 )
 from advisor.contracts.case import GridZone, Language, Residency, Task
 
-IsoDate = Annotated[str, Field(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")]
+
+def _date_text(value: Any) -> Any:
+    """YAML reads 2026-11-23 as a date and 2026 as a number; both are texts here."""
+    is_year = isinstance(value, int) and not isinstance(value, bool)
+    return str(value) if isinstance(value, date) or is_year else value
+
+
+IsoDate = Annotated[str, BeforeValidator(_date_text), Field(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")]
+"""A day, a month or a year."""
 
 
 class SourceRow(Contract):

@@ -51,7 +51,7 @@ def gates_of(case: Case, option: Candidate, outcome: Outcome, x: Design, limits:
         _total(outcome, limits),
         _quality(option, outcome, x, limits),
         _latency(option),
-        _corpus(option, limits),
+        _corpus(option, x, limits),
     ]
     return tuple(gate for gate in gates if gate is not None)
 
@@ -212,13 +212,15 @@ def _latency(option: Candidate) -> Gate:
     )
 
 
-def _corpus(option: Candidate, limits: Limits) -> Gate | None:
+def _corpus(option: Candidate, x: Design, limits: Limits) -> Gate | None:
     if option.kind == "domain_adaptation":
         needed = limits.min_domain_tokens_adaptation
     elif option.kind == "from_scratch":
         needed = limits.min_training_tokens_scratch
     else:
         return None
+    if option.measured_quality_input in x:
+        return Gate(rule="data_volume", passed=True, reason="its quality was measured, which says more than the volume")
     if limits.domain_tokens is None:
         return Gate(
             rule="data_volume", passed=None, reason=f"needs {_mtok(needed)} of own text; data.domain_tokens not given"

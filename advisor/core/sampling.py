@@ -51,20 +51,26 @@ class Input:
 def quantile(item: Input, z: ArrayLike) -> Array:
     """Value of an input at a standard normal score.
 
-    x = central * (high/central)^(z/z95) above the median, (central/low)^(z/z95) below (split lognormal);
-    for low <= 0 and for fractions the same on the plain scale, fractions clipped to 0..1.
+    t(x) = t(central) + (t(high) - t(central)) z/z95 above the median, (t(central) - t(low)) z/z95 below it, with
+    t = ln for positive amounts, logit for fractions inside 0..1, else the plain scale, clipped at its bounds.
     units: those of the input.   source: two-piece normal, Wallis 2014; the three quantiles are met exactly.
-    validity: unimodal quantities; a fraction's clipped mass sits on its bound.
+    validity: unimodal quantities; where it clips, the cut mass sits on the bound.
     """
     score = np.asarray(z, float)
-    if item.low > 0 and not item.is_fraction:
-        up, down = np.log(item.high / item.central), np.log(item.central / item.low)
-        return item.central * np.exp(np.where(score > 0, up, down) * score / Z95)
-    up, down = item.high - item.central, item.central - item.low
-    value = item.central + np.where(score > 0, up, down) * score / Z95
-    upper = 1.0 if item.is_fraction else np.inf
-    lower = 0.0 if item.low >= 0 else -np.inf
-    return np.clip(value, lower, upper)
+    points = np.array([item.low, item.central, item.high])
+    if item.is_fraction:
+        if item.low > 0 and item.high < 1:
+            bent = np.log(points / (1 - points))
+            return np.asarray(1.0 / (1.0 + np.exp(-_two_piece(bent, score))))
+        return np.clip(_two_piece(points, score), 0.0, 1.0)
+    if item.low > 0:
+        return np.exp(_two_piece(np.log(points), score))
+    return np.maximum(_two_piece(points, score), 0.0 if item.low >= 0 else -np.inf)
+
+
+def _two_piece(points: Array, score: Array) -> Array:
+    low, central, high = points
+    return np.asarray(central + np.where(score > 0, high - central, central - low) * score / Z95)
 
 
 def random_design(inputs: Sequence[Input], *, draws: int, seed: int) -> Design:
