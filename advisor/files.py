@@ -15,6 +15,13 @@ from advisor.contracts.errors import BadInput, describe
 M = TypeVar("M", bound=BaseModel)
 
 
+def data_directory() -> Path:
+    """Where the data files are: inside the installed wheel, else beside the checkout's packages."""
+    package = Path(__file__).resolve().parent
+    bundled = package / "_data"
+    return bundled if bundled.is_dir() else package.parent / "data"
+
+
 def read_contract(path: Path, model: type[M]) -> M:
     """Read one YAML or JSON file into `model`.
 

@@ -4,6 +4,7 @@ Enter at `load_catalog`. Any mistake is one `BadInput` that names file, row, fie
 """
 
 import hashlib
+from collections.abc import Iterator
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -11,9 +12,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from advisor.catalog.consistency import check_catalog
 from advisor.contracts.catalog import Catalog
-from advisor.contracts.errors import BadInput, field_errors, nearest
-from advisor.files import read_document
+from advisor.contracts.errors import BadInput, field_errors
+from advisor.files import data_directory
 
 TABLES = {
     "sources": "sources.yml",
@@ -30,21 +32,15 @@ TABLES = {
     "risks": "risks.yml",
 }
 PARAMETER_FOLDER = "parameters"
-
-
-def data_directory() -> Path:
-    """Where the data files are: inside the installed wheel, else beside the checkout's packages."""
-    package = Path(__file__).resolve().parents[1]
-    bundled = package / "_data"
-    return bundled if bundled.is_dir() else package.parent / "data"
+ID_FIELDS = ("id", "name", "zone", "country", "task", "currency")
 
 
 def load_catalog(directory: Path | None = None) -> Catalog:
     """Read, check and join all files; the default directory is read once per process.
 
     Raises:
-        BadInput: a file is missing or malformed, a row breaks its contract, cites an unknown source or model, or
-            stands twice.
+        BadInput: a file is missing or malformed, a row breaks its contract, cites an unknown source or model, stands
+            twice, or a model's parameters contradict its configuration.
     """
     return _default() if directory is None else _load(directory)
 
@@ -55,69 +51,67 @@ def _default() -> Catalog:
 
 
 def _load(directory: Path) -> Catalog:
-    origins = {name: [directory / file] for name, file in TABLES.items()}
-    origins["parameters"] = sorted((directory / PARAMETER_FOLDER).glob("*.yml"))
-    rows: dict[str, list[Any]] = {}
+    tables: dict[str, list[Any]] = {}
     places: dict[tuple[str, int], str] = {}
     digest = hashlib.sha256()
-    for name, files in origins.items():
-        rows[name] = []
-        for file in files:
-            content = read_document(file)
-            if not isinstance(content, list):
-                raise BadInput(f"{file}: expected a list of rows")
-            digest.update(file.read_bytes())
-            for number, row in enumerate(content, 1):
-                places[name, len(rows[name])] = f"{file.name}: row {number}"
-                rows[name].append(row)
+    for table, file in _files(directory):
+        content = _read(file)
+        digest.update(f"{file.relative_to(directory).as_posix()}\0{len(content)}\0".encode() + content)
+        rows = tables.setdefault(table, [])
+        for number, row in enumerate(_parse(file, content), 1):
+            places[table, len(rows)] = f"{file}: row {number}{_named(row)}"
+            rows.append(row)
     stamp = f"{digest.hexdigest()[:12]}+genai-prices-{version('genai-prices')}"
     try:
-        catalog = Catalog.model_validate({"version": stamp, **rows})
+        catalog = Catalog.model_validate({"version": stamp, "parameters": (), **tables})
     except ValidationError as error:
         raise BadInput("\n".join(_located(row, places) for row in field_errors(error, Catalog))) from error
-    _check_references(catalog, places)
+    check_catalog(catalog, places)
     return catalog
 
 
+def _files(directory: Path) -> Iterator[tuple[str, Path]]:
+    """Every table with its file, in the order of the paths, so that the version depends on nothing else."""
+    files = [(directory / file, table) for table, file in TABLES.items()]
+    files += [(file, "parameters") for file in (directory / PARAMETER_FOLDER).glob("*.yml")]
+    return ((table, file) for file, table in sorted(files))
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        raise BadInput(f"{file}: no such file; the catalogue needs it") from None
+    except OSError as error:
+        raise BadInput(f"{file}: cannot be read: {error.strerror}") from error
+
+
+def _parse(file: Path, content: bytes) -> list[Any]:
+    """The rows of one file; the bytes that are parsed are those that the version was computed from."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        rows = YAML(typ="safe").load(content.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{file}: not UTF-8 text: {error}") from error
+    except YAMLError as error:
+        raise BadInput(f"{file}: not valid YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(rows, list):
+        raise BadInput(f"{file}: expected a list of rows, got {type(rows).__name__}")
+    return rows
+
+
+def _named(row: Any) -> str:
+    """` (h100-sxm-80gb)`: what the row calls itself, for messages."""
+    name = next((row[field] for field in ID_FIELDS if field in row), None) if isinstance(row, dict) else None
+    return f" ({name})" if name is not None else ""
+
+
 def _located(row: dict[str, str], places: dict[tuple[str, int], str]) -> str:
-    """`accelerators.3.tdp_w` becomes `accelerators.yml: row 4: tdp_w`."""
+    """`accelerators.3.tdp_w` becomes `data/accelerators.yml: row 4 (h100-sxm-80gb): tdp_w`."""
     table, _, rest = row["field"].partition(".")
     index, _, field = rest.partition(".")
     where = places.get((table, int(index)), table) if index.isdigit() else table
-    return f"{where}: {field or rest}: {row['message']}" + (f" (got {row['value']})" if row["value"] else "")
-
-
-def _check_references(catalog: Catalog, places: dict[tuple[str, int], str]) -> None:
-    sources = {row.id for row in catalog.sources}
-    models = {row.id for row in catalog.base_models}
-    seen: dict[tuple[str, ...], str] = {}
-    for table in [*TABLES, "parameters"]:
-        for index, row in enumerate(getattr(catalog, table)):
-            place = places[table, index]
-            if table == "sources":
-                _refuse_twice(seen, (table, row.id), place)
-                continue
-            if row.source not in sources:
-                near = nearest(row.source, sources)
-                raise BadInput(
-                    f"{place}: source: {row.source!r} is not in sources.yml"
-                    + (f"; did you mean {near!r}?" if near else "")
-                )
-            _refuse_twice(seen, (table, *_key(row), row.as_of), place)
-            base = getattr(row, "base_model", None)
-            if base is not None and base not in models:
-                raise BadInput(f"{place}: base_model: {base!r} is not in base_models.yml")
-
-
-def _key(row: Any) -> tuple[str, ...]:
-    if hasattr(row, "kinds"):
-        return (row.name, *row.kinds)
-    names = ("id", "name", "zone", "country", "role", "currency", "task")
-    found = [str(getattr(row, name)) for name in names if hasattr(row, name)]
-    return tuple(found)
-
-
-def _refuse_twice(seen: dict[tuple[str, ...], str], key: tuple[str, ...], place: str) -> None:
-    if key in seen:
-        raise BadInput(f"{place}: the same row stands in {seen[key]}; append changes with a later as_of")
-    seen[key] = place
+    got = f" (got {row['value']})" if row["value"] else ""
+    return f"{where}: {f'{field}: ' if field else ''}{row['message']}{got}"

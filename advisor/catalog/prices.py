@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from importlib.metadata import version
 
-from advisor.contracts.catalog import ApiModelRow
+from advisor.contracts.catalog import ApiModelRow, Catalog
 from advisor.contracts.errors import BadInput
 from advisor.core.units import TOKENS_PER_MTOK
 
@@ -23,9 +23,15 @@ class TokenPrices:
     """Equals the input price where the provider sells no cache discount."""
     output_usd_per_mtok: float
     batch_multiplier: float | None
-    """None where the catalogue has no batch price for the model."""
+    """None where there is no batch price for the model."""
     source: str
     as_of: str
+
+
+def price_date(catalog: Catalog) -> date:
+    """The day of the newest API row: prices are asked for that day, so an answer can be repeated later."""
+    year, month, day = (int(part) for part in max(row.as_of for row in catalog.api_models).split("-"))
+    return date(year, month, day)
 
 
 def token_prices(
@@ -33,36 +39,48 @@ def token_prices(
 ) -> TokenPrices:
     """Prices per token at the tier of a typical request.
 
+    Args:
+        row: the model; its `price_model` must be the id that genai-prices uses, not merely match one.
+        typical_input_tokens: tokens of one prompt, not of a month: tiers depend on it.
+        typical_output_tokens: tokens of one answer.
+        on: day of the price.
+        eu: processing inside the EU, at the provider's uplift.
+
     Raises:
         BadInput: the price catalogue does not know the model, or has no price for it.
     """
+    if typical_input_tokens <= 0 or typical_output_tokens <= 0:
+        raise BadInput(
+            f"api model {row.id}: a typical request needs tokens in and out, "
+            f"got {typical_input_tokens} and {typical_output_tokens}"
+        )
     when = datetime(on.year, on.month, on.day, tzinfo=UTC)
-    uplift = row.eu_price_multiplier if eu else 1.0
-
-    def price(input_tokens: int, cached: int, output_tokens: int, *, batch: bool = False) -> float:
-        return float(_request_usd(row, input_tokens, cached, output_tokens, when, batch=batch)) * uplift
-
+    per_mtok = Decimal(TOKENS_PER_MTOK) * Decimal(str(row.eu_price_multiplier if eu else 1.0))
     tokens, out = typical_input_tokens, typical_output_tokens
-    fresh = price(tokens, 0, 0) / tokens
-    cached = price(tokens, tokens, 0) / tokens
-    output = (price(tokens, 0, out) - price(tokens, 0, 0)) / out
-    batched = price(tokens, 0, out, batch=True) / price(tokens, 0, out) if row.batch_discounted else None
-    if not fresh > 0 or not output > 0:
-        raise BadInput(f"api model {row.id}: genai-prices has no price per token for it")
-    if batched is not None and not batched < 1:
-        batched = None
+    fresh = _request_usd(row, tokens, 0, 0, when)
+    cached = _request_usd(row, tokens, tokens, 0, when)
+    whole = _request_usd(row, tokens, 0, out, when)
+    answer = whole - fresh
+    if not fresh > 0 or not answer > 0:
+        raise BadInput(f"api model {row.id}: genai-prices has no price per token for {row.price_model!r} on {on}")
     return TokenPrices(
-        input_usd_per_mtok=fresh * TOKENS_PER_MTOK,
-        cached_usd_per_mtok=cached * TOKENS_PER_MTOK,
-        output_usd_per_mtok=output * TOKENS_PER_MTOK,
-        batch_multiplier=batched,
+        input_usd_per_mtok=float(fresh / tokens * per_mtok),
+        cached_usd_per_mtok=float(cached / tokens * per_mtok),
+        output_usd_per_mtok=float(answer / out * per_mtok),
+        batch_multiplier=_batch_multiplier(row, tokens, out, when, whole) if row.batch_discounted else None,
         source=f"genai-prices {version('genai-prices')}, {row.price_provider}/{row.price_model}",
         as_of=on.isoformat(),
     )
 
 
+def _batch_multiplier(row: ApiModelRow, tokens: int, out: int, when: datetime, listed: Decimal) -> float | None:
+    """Batch over list price; None when genai-prices silently answered with the list price."""
+    multiplier = float(_request_usd(row, tokens, 0, out, when, batch=True) / listed)
+    return multiplier if multiplier < 1 else None
+
+
 def _request_usd(
-    row: ApiModelRow, input_tokens: int, cached: int, output_tokens: int, when: datetime, *, batch: bool
+    row: ApiModelRow, input_tokens: int, cached: int, output_tokens: int, when: datetime, *, batch: bool = False
 ) -> Decimal:
     from genai_prices import Usage, calc_price
 
@@ -77,4 +95,8 @@ def _request_usd(
         )
     except LookupError as error:
         raise BadInput(f"api model {row.id}: unknown to genai-prices ({error})") from error
+    if found.model.id != row.price_model:
+        raise BadInput(
+            f"api model {row.id}: price_model {row.price_model!r} matches {found.model.id!r} only loosely; write that id"
+        )
     return found.total_price

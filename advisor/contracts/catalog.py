@@ -168,6 +168,8 @@ class ApiModelRow(Row):
     """Price of training tokens; None: the provider sells no tuning of this model."""
     tuned_inference_multiplier: Positive = 1.0
     """Tuned model's token price over the base model's."""
+    retires: IsoDate | None = None
+    """Day on which the provider switches the model off; None: no date announced."""
 
 
 class GridRow(Row):

@@ -5,13 +5,14 @@ A class for what the caller can do about it: `BadInput` asks for other input (ex
 """
 
 import difflib
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, RootModel, ValidationError
 
 TAGS = frozenset({"number", "range"})
-"""Branch names that pydantic puts into the path of a discriminated number; no field is called so."""
+"""Branch names that pydantic puts into the path of a discriminated number; no field is called so. Those of a
+union of contracts are the values of its discriminator."""
 
 
 class RichtwertError(Exception):
@@ -48,10 +49,11 @@ def field_errors(error: ValidationError, model: type[BaseModel]) -> list[dict[st
     """One `{field, value, message}` per mistake, with the legal values or the nearest field name."""
     rows = []
     for item in error.errors(include_url=False):
-        path = [str(part) for part in item["loc"] if part not in TAGS]
+        path, _ = _walk(model, item["loc"])
         message = item["msg"].removeprefix("Value error, ")
         if item["type"] == "extra_forbidden":
-            names = _field_names(model, path[:-1])
+            _, holders = _walk(model, item["loc"][:-1])
+            names = {name for holder in holders for name in holder.model_fields}
             near = nearest(path[-1], names)
             message = "unknown field" + (
                 f"; did you mean {near!r}?" if near else f"; known here: {', '.join(sorted(names))}"
@@ -84,21 +86,31 @@ def _quoted(message: str) -> list[str]:
     return message.split("'")[1::2]
 
 
-def _field_names(model: type[BaseModel], path: list[str]) -> set[str]:
-    """Names of the fields of the model at `path`; empty when the path leaves the models."""
-    current: Any = model
-    for part in path:
-        if part.isdigit():
+def _walk(model: type[BaseModel], loc: Sequence[int | str]) -> tuple[list[str], list[type[BaseModel]]]:
+    """The path as its writer knows it, without the tags of unions, and the models that may stand at its end."""
+    path: list[str] = []
+    models = _models_in(model)
+    for part in loc:
+        tagged = [each for each in models if len(models) > 1 and part in _tags(each)]
+        if part in TAGS or tagged:
+            models = tagged or models
             continue
-        inner = current.model_fields.get(part)
-        models = _models_in(inner.annotation) if inner is not None else []
-        if not models:
-            return set()
-        current = models[0]
-    return set(current.model_fields)
+        path.append(str(part))
+        if isinstance(part, str):
+            fields = [each.model_fields[part] for each in models if part in each.model_fields]
+            models = [inner for field in fields for inner in _models_in(field.annotation)]
+    return path, models
+
+
+def _tags(model: type[BaseModel]) -> set[Any]:
+    """Values that may tell this model from the others of a union."""
+    literals = [field.annotation for field in model.model_fields.values() if get_origin(field.annotation) is Literal]
+    return {value for literal in literals for value in get_args(literal)}
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, RootModel):
+        return _models_in(annotation.model_fields["root"].annotation)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     return [model for part in getattr(annotation, "__args__", ()) for model in _models_in(part)]

@@ -1,21 +1,21 @@
-"""A supervised task made from the reference itself: to which page does a passage belong?
+"""A supervised task made from the corpus itself: to which page does a passage belong?
 
-Enter at `routing_items`. Labels come from `data/samples/topic_groups.yml`; nothing is written by a model.
+Enter at `routing_items`. The labels are those of the documents; nothing is written by a model.
 """
 
 import random
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
-from advisor.contracts.errors import Failed
-from advisor.files import data_directory, read_document
 from trainer.corpus.read import Document
 
-QUESTION = "Which page of the reference explains this?\n\n{passage}"
+QUESTION = "Which page explains this?\n\n{passage}"
 PASSAGE_CHARACTERS = 320
 MIN_WORDS = 8
+WINDOWS = 3
+"""Openings and cuts of one passage that are trained on, so that the model sees more than first lines."""
 
 
 @dataclass(frozen=True)
@@ -27,26 +27,13 @@ class Routing:
     label: str
 
 
-def topic_labels() -> dict[str, str]:
-    """Label of each topic of the reference."""
-    path = data_directory() / "samples" / "topic_groups.yml"
-    groups = read_document(path)
-    if not isinstance(groups, dict):
-        raise Failed(f"{path}: expected a mapping of labels to topics")
-    return {topic: label for label, topics in groups.items() for topic in topics}
-
-
-def routing_items(documents: Sequence[Document]) -> list[Routing]:
-    """Passages of the reference whose topic has a label; other documents are left out."""
-    labels = topic_labels()
+def routing_items(passages: Sequence[Document]) -> list[Routing]:
+    """Passages of running text whose document has a label; the others are left out."""
     items = []
-    for document in documents:
-        topic = document.id.removeprefix("python_reference/").split("#")[0]
-        if not document.id.startswith("python_reference/") or topic not in labels:
-            continue
-        text = " ".join(document.text.split())
-        if len(re.findall(r"[A-Za-z]{2,}", text)) >= MIN_WORDS:
-            items.append(Routing(document.id, text, labels[topic]))
+    for passage in passages:
+        text = " ".join(passage.text.split())
+        if passage.label is not None and len(re.findall(r"[^\W\d_]{2,}", text)) >= MIN_WORDS:
+            items.append(Routing(passage.id, text, passage.label))
     return items
 
 
@@ -55,31 +42,35 @@ def question(passage: str) -> str:
     return QUESTION.format(passage=passage[:PASSAGE_CHARACTERS])
 
 
-def conversation(passage: str, label: str) -> dict[str, object]:
+def conversation(passage: str, label: str) -> dict[str, Any]:
     """One training conversation."""
     return {"messages": [{"role": "user", "content": question(passage)}, {"role": "assistant", "content": label}]}
 
 
-def training_conversations(items: Sequence[Routing], rng: random.Random) -> list[dict[str, object]]:
-    """Each passage, and of longer ones a second window, so that the model sees more than openings."""
+def training_conversations(items: Sequence[Routing], rng: random.Random) -> list[dict[str, Any]]:
+    """Each passage and, of longer ones, windows that begin at a later sentence."""
     found = []
     for item in items:
         found.append(conversation(item.passage, item.label))
         sentences = re.split(r"(?<=[.:;])\s+", item.passage)
-        if len(sentences) > 2:
-            start = rng.randrange(1, len(sentences) - 1)
+        starts = list(range(1, len(sentences)))
+        rng.shuffle(starts)
+        for start in starts[: WINDOWS - 1]:
             window = " ".join(sentences[start:])
             if len(window.split()) >= MIN_WORDS:
                 found.append(conversation(window, item.label))
     return found
 
 
-def preference_pairs(items: Sequence[Routing], labels: Sequence[str], rng: random.Random) -> list[dict[str, object]]:
-    """The right page chosen against another page, or against an answer that is no page at all."""
+def preference_pairs(items: Sequence[Routing], rng: random.Random) -> list[dict[str, Any]]:
+    """The right page chosen against another page or, each third time, against an answer that is no page."""
+    labels = sorted({item.label for item in items})
+    shuffled = list(items)
+    rng.shuffle(shuffled)
     pairs = []
-    for number, item in enumerate(items):
+    for number, item in enumerate(shuffled):
         wrong = rng.choice([label for label in labels if label != item.label])
-        rejected = wrong if number % 3 else f"{wrong} {wrong} and more"
+        rejected = wrong if number % 3 else _malformed(item.label, wrong, rng)
         pairs.append(
             {
                 "prompt": [{"role": "user", "content": question(item.passage)}],
@@ -90,6 +81,6 @@ def preference_pairs(items: Sequence[Routing], labels: Sequence[str], rng: rando
     return pairs
 
 
-def sample_file(name: str) -> Path:
-    """A hand-written sample of `data/samples/`."""
-    return data_directory() / "samples" / name
+def _malformed(right: str, wrong: str, rng: random.Random) -> str:
+    """An answer that a reader of pages could not use: both pages, half a word, or a repetition."""
+    return rng.choice([f"{right} {wrong}", right[: max(1, len(right) // 2)], f"{right} {right} {right}"])

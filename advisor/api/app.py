@@ -1,0 +1,98 @@
+"""The HTTP service, put together. Enter at `create_app`."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from litestar import Litestar
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.spec import Tag
+from litestar.plugins.prometheus import PrometheusConfig
+
+from advisor.api.assessments import AssessmentController
+from advisor.api.backend import Assess, Backend
+from advisor.api.cases import CaseController
+from advisor.api.catalog import CatalogController
+from advisor.api.errors import answer_with_problem
+from advisor.api.health import HealthController, MetricsController
+from advisor.api.measurements import MeasurementController
+from advisor.api.openapi import FaithfulJson
+from advisor.api.requests import finish
+from advisor.contracts.catalog import Catalog
+from advisor.store import Store
+
+MAX_BODY_BYTES = 10 * 2**20
+
+
+def create_app(
+    *, database_url: str | None = None, assess: Assess | None = None, catalog: Catalog | None = None
+) -> Litestar:
+    """The service.
+
+    Args:
+        database_url: of the store; default `DATABASE_URL`, else SQLite under `runs/`.
+        assess: the calculation; default `advisor.assess.assess`.
+        catalog: the facts; default the files in `data/`.
+
+    Raises:
+        BadInput: the database address or the catalogue is wrong.
+    """
+    if assess is None:
+        from advisor.assess import assess as calculation
+
+        assess = calculation
+    if catalog is None:
+        from advisor.catalog.load import load_catalog
+
+        catalog = load_catalog()
+    backend = Backend(Store(database_url or os.environ.get("DATABASE_URL")), catalog, assess)
+
+    @asynccontextmanager
+    async def lifespan(_app: Litestar) -> AsyncIterator[None]:
+        await backend.store.open()
+        try:
+            yield
+        finally:
+            await backend.store.close()
+
+    return Litestar(
+        route_handlers=[
+            AssessmentController,
+            CaseController,
+            MeasurementController,
+            CatalogController,
+            HealthController,
+            MetricsController,
+        ],
+        dependencies={"backend": Provide(lambda: backend, sync_to_thread=False)},
+        exception_handlers={Exception: answer_with_problem},
+        middleware=[PrometheusConfig(app_name="advisor", prefix="advisor", group_path=True).middleware],
+        before_send=[finish],
+        lifespan=[lifespan],
+        request_max_body_size=MAX_BODY_BYTES,
+        openapi_config=_openapi(),
+        # The exception handler logs what the caller cannot mend; litestar's own lines would double it.
+        logging_config=None,
+    )
+
+
+def _openapi() -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title="Richtwert advisor",
+        version=version("richtwert"),
+        description="Should we train our own language model, tune an open one, or buy one? "
+        "Submit a case, get every option costed, gated, ranked and explained. Errors are problem details (RFC 9457).",
+        # The whole address, not its folder: litestar answers unknown names in the folder with a page of HTML.
+        path="/schema/openapi.json",
+        render_plugins=[FaithfulJson(path="/")],
+        use_handler_docstrings=True,
+        tags=[
+            Tag(name="assessments", description="Answers"),
+            Tag(name="cases", description="Questions"),
+            Tag(name="measurements", description="What was measured; it corrects the answers"),
+            Tag(name="catalogue", description="Facts with source and date"),
+            Tag(name="health", description="For operation"),
+        ],
+    )

@@ -1,0 +1,67 @@
+"""`/v1/assessments`: assess a case, read an assessment again."""
+
+from typing import Annotated
+from uuid import UUID
+
+from litestar import Controller, Response, get, post
+from litestar.params import Parameter
+
+from advisor.api.backend import MAX_LIMIT, Backend, Ticket, next_page, whole
+from advisor.api.errors import problem_responses
+from advisor.contracts.assessment import Assessment
+from advisor.contracts.service import AssessmentPage, AssessmentRequest, AssessmentSummary
+
+
+class AssessmentController(Controller):
+    """Assessments, which never change once they are made."""
+
+    path = "/v1/assessments"
+    tags = ("assessments",)
+
+    @post("/", operation_id="createAssessment", summary="Create assessment", responses=problem_responses(400, 413))
+    async def create_assessment(self, data: AssessmentRequest, backend: Backend) -> Response[Assessment]:
+        """Assess a case: every option costed, gated, ranked and explained."""
+        ticket = Ticket()
+        result = (await backend.assess(data)).model_copy(update={"id": str(ticket.id)})
+        entry = ticket.entry(_summary(result, ticket), result)
+        await backend.store.add("assessment", entry)
+        return whole(entry.document, location=f"{self.path}/{ticket.id}")
+
+    @get("/", operation_id="listAssessments", summary="List assessments", responses=problem_responses(400))
+    async def list_assessments(
+        self,
+        backend: Backend,
+        limit: Annotated[int, Parameter(ge=1, le=MAX_LIMIT)] = 50,
+        offset: Annotated[int, Parameter(ge=0, le=2**31)] = 0,
+    ) -> AssessmentPage:
+        """Assessments, newest first."""
+        found = await backend.store.listing("assessment", limit=limit, offset=offset)
+        return AssessmentPage(
+            items=tuple(AssessmentSummary.model_validate_json(summary) for summary in found.summaries),
+            total_items=found.total,
+            next=next_page("assessment", limit=limit, offset=offset, total=found.total),
+        )
+
+    @get(
+        "/{assessment_id:uuid}",
+        operation_id="getAssessment",
+        summary="Get assessment",
+        responses=problem_responses(404),
+    )
+    async def get_assessment(self, assessment_id: UUID, backend: Backend) -> Response[Assessment]:
+        """One assessment, the same bytes as on the day it was made."""
+        return whole(await backend.store.document("assessment", assessment_id))
+
+
+def _summary(result: Assessment, ticket: Ticket) -> AssessmentSummary:
+    advice = result.recommendation
+    return AssessmentSummary(
+        id=result.id,
+        created_at=ticket.created_at,
+        case_name=result.case.name,
+        option_id=advice.option_id,
+        kind=advice.kind,
+        confidence=advice.confidence,
+        headline=advice.headline,
+        measured=result.update is not None,
+    )

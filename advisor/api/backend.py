@@ -1,0 +1,117 @@
+"""What all routes share: the store, the catalogue, and the calculation in a thread.
+
+Enter at `Backend`. State lives in the store alone, so several servers can share one database.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any, Protocol
+from uuid import UUID
+
+import anyio
+from litestar import MediaType, Response
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from uuid_utils.compat import uuid7
+
+from advisor.contracts.assessment import Assessment
+from advisor.contracts.baseline import BaselineReport
+from advisor.contracts.case import Case
+from advisor.contracts.catalog import Catalog
+from advisor.contracts.errors import BadInput, describe
+from advisor.contracts.runs import RunReport
+from advisor.contracts.service import AssessmentRequest, Report
+from advisor.store import Entry, Kind, Store, now
+
+MAX_LIMIT = 100
+
+
+class Assess(Protocol):
+    """The calculation, as `advisor.assess.assess`."""
+
+    def __call__(
+        self,
+        case: Case,
+        *,
+        catalog: Catalog,
+        seed: int,
+        draws: int,
+        measurements: Sequence[RunReport | BaselineReport],
+        files: Sequence[str],
+    ) -> Assessment:
+        """Assess a case."""
+        ...
+
+
+@dataclass(frozen=True)
+class Backend:
+    """Everything a route needs."""
+
+    store: Store
+    catalog: Catalog
+    calculation: Assess
+    threads: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(os.cpu_count() or 1))
+    """Calculations at a time; more would only wait for each other."""
+
+    async def assess(self, request: AssessmentRequest) -> Assessment:
+        """Calculate off the event loop.
+
+        Raises:
+            BadInput: the case names something that the catalogue does not hold, or a file.
+        """
+        reports = [*_inline_reports(request.case), *request.measurements]
+        call = partial(
+            self.calculation,
+            request.case,
+            catalog=self.catalog,
+            seed=request.seed,
+            draws=request.draws,
+            measurements=reports,
+            files=[f"{report.report} report {report.id}" for report in reports],
+        )
+        return await anyio.to_thread.run_sync(call, limiter=self.threads)
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """Id and time of a document that is about to be stored."""
+
+    id: UUID = field(default_factory=uuid7)
+    at: datetime = field(default_factory=now)
+
+    @property
+    def created_at(self) -> str:
+        """ISO 8601, UTC."""
+        return self.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    def entry(self, summary: BaseModel, document: BaseModel) -> Entry:
+        """The row to store."""
+        return Entry(self.id, self.at, summary.model_dump_json(), document.model_dump_json())
+
+
+def whole(document: str, *, location: str | None = None) -> Response[Any]:
+    """A stored document as its own bytes; with a location: 201, it was just made."""
+    if location is None:
+        return Response(document, media_type=MediaType.JSON)
+    return Response(document, media_type=MediaType.JSON, status_code=201, headers={"Location": location})
+
+
+def next_page(kind: Kind, *, limit: int, offset: int, total: int) -> str | None:
+    """Path of the page behind this one; None when there is none."""
+    return f"/v1/{kind}s?limit={limit}&offset={offset + limit}" if offset + limit < total else None
+
+
+def _inline_reports(case: Case) -> list[RunReport | BaselineReport]:
+    """Reports that stand inside the case; a path means nothing to a service."""
+    found = []
+    for index, entry in enumerate(case.measurements):
+        where = f"case.measurements.{index}"
+        if isinstance(entry, str):
+            raise BadInput(f"{where}: {entry!r} is a path, which the service cannot read; send the report inline")
+        try:
+            found.append(TypeAdapter(Report).validate_python(entry).root)
+        except ValidationError as error:
+            raise BadInput(describe(error, Report, where)) from error
+    return found

@@ -1,0 +1,47 @@
+"""`/v1/cases`: keep a case."""
+
+from typing import Annotated
+from uuid import UUID
+
+from litestar import Controller, Response, get, post
+from litestar.params import Parameter
+
+from advisor.api.backend import MAX_LIMIT, Backend, Ticket, next_page, whole
+from advisor.api.errors import problem_responses
+from advisor.contracts.case import Case
+from advisor.contracts.service import CasePage, CaseSummary
+
+
+class CaseController(Controller):
+    """Cases as they were submitted."""
+
+    path = "/v1/cases"
+    tags = ("cases",)
+
+    @post("/", operation_id="createCase", summary="Create case", responses=problem_responses(400, 413))
+    async def create_case(self, data: Case, backend: Backend) -> Response[CaseSummary]:
+        """Store a case."""
+        ticket = Ticket()
+        summary = CaseSummary(id=str(ticket.id), created_at=ticket.created_at, name=data.name, task=data.use_case.task)
+        await backend.store.add("case", ticket.entry(summary, data))
+        return Response(summary, status_code=201, headers={"Location": f"{self.path}/{ticket.id}"})
+
+    @get("/", operation_id="listCases", summary="List cases", responses=problem_responses(400))
+    async def list_cases(
+        self,
+        backend: Backend,
+        limit: Annotated[int, Parameter(ge=1, le=MAX_LIMIT)] = 50,
+        offset: Annotated[int, Parameter(ge=0, le=2**31)] = 0,
+    ) -> CasePage:
+        """Cases, newest first."""
+        found = await backend.store.listing("case", limit=limit, offset=offset)
+        return CasePage(
+            items=tuple(CaseSummary.model_validate_json(summary) for summary in found.summaries),
+            total_items=found.total,
+            next=next_page("case", limit=limit, offset=offset, total=found.total),
+        )
+
+    @get("/{case_id:uuid}", operation_id="getCase", summary="Get case", responses=problem_responses(404))
+    async def get_case(self, case_id: UUID, backend: Backend) -> Response[Case]:
+        """One case."""
+        return whole(await backend.store.document("case", case_id))

@@ -1,0 +1,58 @@
+"""`/v1/measurements`: reports of training runs and of comparisons."""
+
+from typing import Annotated
+from uuid import UUID
+
+from litestar import Controller, Response, get, post
+from litestar.params import Parameter
+
+from advisor.api.backend import MAX_LIMIT, Backend, Ticket, next_page, whole
+from advisor.api.errors import problem_responses
+from advisor.contracts.runs import RunReport
+from advisor.contracts.service import MeasurementPage, MeasurementSummary, Report
+
+
+class MeasurementController(Controller):
+    """What was measured."""
+
+    path = "/v1/measurements"
+    tags = ("measurements",)
+
+    @post("/", operation_id="createMeasurement", summary="Create measurement", responses=problem_responses(400, 413))
+    async def create_measurement(self, data: Report, backend: Backend) -> Response[MeasurementSummary]:
+        """Store the report of a training run or of a comparison."""
+        ticket, report = Ticket(), data.root
+        summary = MeasurementSummary(
+            id=str(ticket.id),
+            created_at=ticket.created_at,
+            report=report.report,
+            report_id=report.id,
+            name=report.model_card.name if isinstance(report, RunReport) else report.suite,
+        )
+        await backend.store.add("measurement", ticket.entry(summary, report))
+        return Response(summary, status_code=201, headers={"Location": f"{self.path}/{ticket.id}"})
+
+    @get("/", operation_id="listMeasurements", summary="List measurements", responses=problem_responses(400))
+    async def list_measurements(
+        self,
+        backend: Backend,
+        limit: Annotated[int, Parameter(ge=1, le=MAX_LIMIT)] = 50,
+        offset: Annotated[int, Parameter(ge=0, le=2**31)] = 0,
+    ) -> MeasurementPage:
+        """Measurements, newest first."""
+        found = await backend.store.listing("measurement", limit=limit, offset=offset)
+        return MeasurementPage(
+            items=tuple(MeasurementSummary.model_validate_json(summary) for summary in found.summaries),
+            total_items=found.total,
+            next=next_page("measurement", limit=limit, offset=offset, total=found.total),
+        )
+
+    @get(
+        "/{measurement_id:uuid}",
+        operation_id="getMeasurement",
+        summary="Get measurement",
+        responses=problem_responses(404),
+    )
+    async def get_measurement(self, measurement_id: UUID, backend: Backend) -> Response[Report]:
+        """One report."""
+        return whole(await backend.store.document("measurement", measurement_id))

@@ -1,0 +1,66 @@
+"""The OpenAPI document, true to the contracts.
+
+Litestar writes the paths; the component schemas are pydantic's own, because litestar's lose
+`additionalProperties: false`, patterns and discriminators. Enter at `FaithfulJson`.
+"""
+
+from typing import Any
+
+from litestar import Request
+from litestar.openapi.plugins import JsonRenderPlugin
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from advisor.api.errors import Problem
+from advisor.api.health import Health
+from advisor.contracts.assessment import Assessment
+from advisor.contracts.case import Case
+from advisor.contracts.service import (
+    AcceleratorsTable,
+    AssessmentPage,
+    AssessmentRequest,
+    CasePage,
+    CaseSummary,
+    GridsTable,
+    MeasurementPage,
+    MeasurementSummary,
+    ModelsTable,
+    PricesTable,
+    Report,
+)
+
+DOCUMENTED: tuple[type[BaseModel], ...] = (
+    AssessmentRequest,
+    Assessment,
+    AssessmentPage,
+    Case,
+    CaseSummary,
+    CasePage,
+    Report,
+    MeasurementSummary,
+    MeasurementPage,
+    ModelsTable,
+    AcceleratorsTable,
+    PricesTable,
+    GridsTable,
+    Health,
+    Problem,
+)
+
+
+class FaithfulJson(JsonRenderPlugin):
+    """`/schema/openapi.json`; there is no page with scripts from elsewhere."""
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        """The document as JSON."""
+        return super().render(request, faithful(openapi_schema))
+
+
+def faithful(document: dict[str, Any]) -> dict[str, Any]:
+    """A copy of litestar's document (which it caches) with pydantic's component schemas."""
+    # One mode for all: contracts read the same in both directions, and two modes could double the names.
+    _, top = models_json_schema(
+        [(model, "validation") for model in DOCUMENTED], ref_template="#/components/schemas/{model}"
+    )
+    parts = document.get("components", {})
+    return {**document, "components": {**parts, "schemas": {**parts.get("schemas", {}), **top["$defs"]}}}

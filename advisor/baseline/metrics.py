@@ -1,0 +1,77 @@
+"""Score of one answer against the expected one, by task: exact match, or chrF and ROUGE-L.
+
+Enter at `metrics_for` and `score_answers`. Text libraries are imported when a generative task needs them.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+
+from advisor.contracts.case import Task
+from advisor.contracts.errors import Failed
+
+EXACT_TASKS: frozenset[Task] = frozenset({"classification", "extraction", "question_answering"})
+PRIMARY: dict[Task, str] = {"translation": "chrf", "summarization": "rouge_l"}
+TRAILING = ".,;:!?…。！？"
+QUOTES = "\"'`„“”«»‚‘’"
+
+
+def metrics_for(task: Task) -> tuple[str, ...]:
+    """Names of the task's metrics, the primary one first."""
+    if task in EXACT_TASKS:
+        return ("accuracy",)
+    primary = PRIMARY.get(task, "chrf")
+    return (primary, *(name for name in ("chrf", "rouge_l") if name != primary))
+
+
+def is_exact(task: Task) -> bool:
+    """Whether an answer to the task is right or wrong, with nothing in between."""
+    return task in EXACT_TASKS
+
+
+def score_answers(metric: str, answers: Sequence[str], expected: Sequence[str]) -> list[float]:
+    """One score in 0..1 per answer."""
+    scorer = {"accuracy": _exact_scorer, "chrf": _chrf_scorer, "rouge_l": _rouge_l_scorer}[metric]()
+    return [scorer(answer, right) for answer, right in zip(answers, expected, strict=True)]
+
+
+def normalise(text: str) -> str:
+    """An answer without what does not change it: letter case, spacing, quotes around it, a full stop behind it."""
+    plain = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    return plain.strip(QUOTES).rstrip(TRAILING + " ").strip(QUOTES)
+
+
+def _exact_scorer() -> Callable[[str, str], float]:
+    return lambda answer, expected: float(normalise(answer) == normalise(expected))
+
+
+def _chrf_scorer() -> Callable[[str, str], float]:
+    """chrF2 of each sentence (Popović 2015) as sacrebleu computes it, over 100."""
+    try:
+        from sacrebleu.metrics.chrf import CHRF
+    except ModuleNotFoundError as error:
+        raise _missing(error) from error
+    chrf = CHRF()
+    return lambda answer, expected: chrf.sentence_score(answer, [expected]).score / 100
+
+
+def _rouge_l_scorer() -> Callable[[str, str], float]:
+    """F1 of the longest common subsequence of words (Lin 2004); words in any script, not English alone."""
+    try:
+        from rouge_score.rouge_scorer import RougeScorer
+    except ModuleNotFoundError as error:
+        raise _missing(error) from error
+    rouge = RougeScorer(["rougeL"], tokenizer=_Words())
+    return lambda answer, expected: float(rouge.score(expected, answer)["rougeL"].fmeasure)
+
+
+class _Words:
+    """Splits into words; the library's own splitter drops every letter outside a-z, umlauts included."""
+
+    def tokenize(self, text: str) -> list[str]:
+        """Words in lower case."""
+        return re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold())
+
+
+def _missing(error: ModuleNotFoundError) -> Failed:
+    return Failed(f"generated text is scored with {error.name}: pip install 'richtwert[baseline]'")

@@ -1,0 +1,129 @@
+"""What must hold between the rows of a Catalog: references, uniqueness, and cards that agree with configurations.
+
+Enter at `check_catalog`; the first mistake is raised as `BadInput` with the place of the row.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from advisor.contracts.catalog import ArchitectureRow, BaseModelRow, Catalog
+from advisor.contracts.errors import BadInput, nearest
+from advisor.core.parameters import decoder_active_parameters, decoder_parameters
+
+PARAMETER_TOLERANCE_FRACTION = 0.01
+Places = dict[tuple[str, int], str]
+"""Table and index of a row to the place it was read from."""
+
+
+def check_catalog(catalog: Catalog, places: Places) -> None:
+    """Refuse a catalogue whose rows do not fit together.
+
+    Raises:
+        BadInput: an unknown source or base model, a row or a name that stands twice, parameters off by more than 1 %.
+    """
+    sources = {row.id for row in catalog.sources}
+    models = {row.id for row in catalog.base_models}
+    seen: dict[tuple[str, ...], str] = {}
+    for table, place, row in _rows(catalog, places):
+        _refuse_twice(seen, (table, *_key(row)), place)
+        if table != "sources":
+            _resolve("source", row.source, sources, "sources.yml", place)
+        if table == "api_models" and row.base_model is not None:
+            _resolve("base_model", row.base_model, models, "base_models.yml", place)
+        if table == "base_models" and row.family == "decoder":
+            _check_decoder(row, place)
+        if table == "architectures":
+            _check_architecture(row, place)
+    _refuse_shared_names("accelerators", catalog, places)
+    _refuse_shared_names("base_models", catalog, places)
+
+
+def _rows(catalog: Catalog, places: Places) -> Iterable[tuple[str, str, Any]]:
+    for table in Catalog.model_fields:
+        if table != "version":
+            for index, row in enumerate(getattr(catalog, table)):
+                yield table, places[table, index], row
+
+
+def _key(row: Any) -> tuple[str, ...]:
+    """What makes a row itself: its names and its date; a later date is another row of the same thing."""
+    if hasattr(row, "kinds"):
+        return (row.name, *row.kinds, row.as_of)
+    fields = ("id",) if hasattr(row, "id") else ("name", "zone", "country", "role", "currency", "task")
+    return tuple(str(getattr(row, field)) for field in (*fields, "as_of") if hasattr(row, field))
+
+
+def _refuse_twice(seen: dict[tuple[str, ...], str], key: tuple[str, ...], place: str) -> None:
+    if key in seen:
+        raise BadInput(f"{place}: the same row stands in {seen[key]}; append a change with a later as_of")
+    seen[key] = place
+
+
+def _resolve(field: str, value: str, known: set[str], file: str, place: str) -> None:
+    if value not in known:
+        near = nearest(value, known)
+        raise BadInput(f"{place}: {field}: {value!r} is not in {file}" + (f"; did you mean {near!r}?" if near else ""))
+
+
+def _refuse_shared_names(table: str, catalog: Catalog, places: Places) -> None:
+    """One spelling must lead to one part or model."""
+    owner: dict[str, tuple[str, str]] = {}
+    for index, row in enumerate(getattr(catalog, table)):
+        for name in {name.lower() for name in (row.id, row.name, *row.aliases)}:
+            other, where = owner.setdefault(name, (row.id, places[table, index]))
+            if other != row.id:
+                raise BadInput(f"{places[table, index]}: aliases: {name!r} also stands for {other!r} in {where}")
+
+
+def _check_decoder(row: BaseModelRow, place: str) -> None:
+    computed = decoder_parameters(
+        vocab_size=row.vocab_size,
+        hidden_size=row.hidden_size,
+        num_layers=row.num_layers,
+        num_heads=row.num_heads,
+        num_kv_heads=row.num_kv_heads,
+        head_dim=row.head_dim,
+        ffn_size=row.ffn_size,
+        tied_embeddings=row.tied_embeddings,
+        gated_ffn=row.gated_ffn,
+        num_experts=row.num_experts,
+    )
+    _agree("parameters", row.parameters, computed, place)
+    if not row.num_experts:
+        _agree("active_parameters", row.active_parameters, row.parameters, place)
+        return
+    active = decoder_active_parameters(
+        vocab_size=row.vocab_size,
+        hidden_size=row.hidden_size,
+        num_layers=row.num_layers,
+        num_heads=row.num_heads,
+        num_kv_heads=row.num_kv_heads,
+        head_dim=row.head_dim,
+        ffn_size=row.ffn_size,
+        num_experts=row.num_experts,
+        experts_per_token=row.experts_per_token,
+        gated_ffn=row.gated_ffn,
+    )
+    _agree("active_parameters", row.active_parameters, active, place)
+
+
+def _check_architecture(row: ArchitectureRow, place: str) -> None:
+    computed = decoder_parameters(
+        vocab_size=row.vocab_size,
+        hidden_size=row.hidden_size,
+        num_layers=row.num_layers,
+        num_heads=row.num_heads,
+        num_kv_heads=row.num_kv_heads,
+        head_dim=row.hidden_size // row.num_heads,
+        ffn_size=row.ffn_size,
+        tied_embeddings=False,
+    )
+    _agree("parameters", row.parameters, computed, place)
+
+
+def _agree(field: str, stated: float, computed: float, place: str) -> None:
+    if abs(stated / computed - 1.0) > PARAMETER_TOLERANCE_FRACTION:
+        raise BadInput(
+            f"{place}: {field}: {stated:.5g} is stated, {computed:.5g} follows from the configuration "
+            f"({stated / computed - 1.0:+.1%}); check ffn_size, num_kv_heads, tied_embeddings and experts"
+        )

@@ -1,0 +1,214 @@
+"""The typed client of the advisor's HTTP service, for dashboards, the other programs and your own scripts.
+
+Enter at `AdvisorClient`. Errors arrive as the tree of `advisor.contracts.errors`, with the service's own words.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Literal, Self, TypeVar, overload
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from advisor.contracts.assessment import Assessment
+from advisor.contracts.baseline import BaselineReport
+from advisor.contracts.case import Case
+from advisor.contracts.errors import BadInput, Failed, describe
+from advisor.contracts.runs import RunReport
+from advisor.contracts.service import (
+    AcceleratorsTable,
+    AssessmentPage,
+    AssessmentRequest,
+    AssessmentSummary,
+    CasePage,
+    CaseSummary,
+    GridsTable,
+    MeasurementPage,
+    MeasurementSummary,
+    ModelsTable,
+    PricesTable,
+    Report,
+)
+
+DEFAULT_URL = "http://127.0.0.1:8080"
+TIMEOUT_S = 120.0
+CONNECT_TIMEOUT_S = 5.0
+
+Table = Literal["models", "accelerators", "prices", "grids"]
+AnyTable = ModelsTable | AcceleratorsTable | PricesTable | GridsTable
+TABLES: dict[Table, type[AnyTable]] = {
+    "models": ModelsTable,
+    "accelerators": AcceleratorsTable,
+    "prices": PricesTable,
+    "grids": GridsTable,
+}
+M = TypeVar("M", bound=BaseModel)
+
+
+class NotFound(BadInput):
+    """The service has no such document."""
+
+
+class AdvisorClient:
+    """A connection to `advisor serve`; close it, or use it in a `with` statement.
+
+    Every method raises `BadInput` when the service refuses the request (`NotFound` for an unknown id) and `Failed`
+    when it cannot be reached or fails.
+    """
+
+    def __init__(
+        self,
+        base_url: str = DEFAULT_URL,
+        *,
+        timeout_s: float = TIMEOUT_S,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        if not base_url.startswith(("http://", "https://")):
+            raise BadInput(f"address of the advisor {base_url!r}: must begin with http:// or https://")
+        self.base_url = base_url.rstrip("/")
+        timeout = httpx.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S)
+        try:
+            self._http = httpx.Client(base_url=self.base_url, timeout=timeout, transport=transport)
+        except httpx.InvalidURL as error:
+            raise BadInput(f"address of the advisor {base_url!r}: {error}") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._http.close()
+
+    def health(self) -> dict[str, str]:
+        """Versions of program and catalogue; raises `Failed` when service or database are down."""
+        answer = self._send("GET", "/readyz").json()
+        return {str(key): str(value) for key, value in answer.items()}
+
+    def assess(
+        self,
+        case: Case,
+        *,
+        seed: int = 0,
+        draws: int = 10_000,
+        measurements: Sequence[RunReport | BaselineReport] = (),
+    ) -> Assessment:
+        """Assess a case; the service stores the answer."""
+        try:
+            request = AssessmentRequest(case=case, seed=seed, draws=draws, measurements=tuple(measurements))
+        except ValidationError as error:
+            raise BadInput(describe(error, AssessmentRequest, "request")) from error
+        return self._read(Assessment, "POST", "/v1/assessments", request)
+
+    def assessments(self, *, limit: int = 50, offset: int = 0) -> tuple[AssessmentSummary, ...]:
+        """Stored assessments, newest first."""
+        return self._read(AssessmentPage, "GET", "/v1/assessments", params=_page(limit, offset)).items
+
+    def assessment(self, assessment_id: str) -> Assessment:
+        """One stored assessment."""
+        return self._read(Assessment, "GET", f"/v1/assessments/{_segment(assessment_id)}")
+
+    def add_case(self, case: Case) -> CaseSummary:
+        """Store a case."""
+        return self._read(CaseSummary, "POST", "/v1/cases", case)
+
+    def cases(self, *, limit: int = 50, offset: int = 0) -> tuple[CaseSummary, ...]:
+        """Stored cases, newest first."""
+        return self._read(CasePage, "GET", "/v1/cases", params=_page(limit, offset)).items
+
+    def case(self, case_id: str) -> Case:
+        """One stored case."""
+        return self._read(Case, "GET", f"/v1/cases/{_segment(case_id)}")
+
+    def add_measurement(self, report: RunReport | BaselineReport) -> MeasurementSummary:
+        """Store a report."""
+        return self._read(MeasurementSummary, "POST", "/v1/measurements", report)
+
+    def measurements(self, *, limit: int = 50, offset: int = 0) -> tuple[MeasurementSummary, ...]:
+        """Stored reports, newest first."""
+        return self._read(MeasurementPage, "GET", "/v1/measurements", params=_page(limit, offset)).items
+
+    def measurement(self, measurement_id: str) -> RunReport | BaselineReport:
+        """One stored report."""
+        return self._read(Report, "GET", f"/v1/measurements/{_segment(measurement_id)}").root
+
+    @overload
+    def catalog(self, table: Literal["models"]) -> ModelsTable: ...
+    @overload
+    def catalog(self, table: Literal["accelerators"]) -> AcceleratorsTable: ...
+    @overload
+    def catalog(self, table: Literal["prices"]) -> PricesTable: ...
+    @overload
+    def catalog(self, table: Literal["grids"]) -> GridsTable: ...
+    def catalog(self, table: Table) -> AnyTable:
+        """One table of the catalogue."""
+        return self._read(TABLES[table], "GET", f"/v1/catalog/{table}")
+
+    def _read(
+        self,
+        model: type[M],
+        method: str,
+        path: str,
+        body: BaseModel | None = None,
+        params: dict[str, int] | None = None,
+    ) -> M:
+        answer = self._send(method, path, body, params)
+        try:
+            return model.model_validate_json(answer.content)
+        except ValidationError as error:
+            raise Failed(
+                f"{self.base_url}{path} answered something that is no {model.__name__}: "
+                f"{describe(error, model, 'answer')}; are service and client of the same version?"
+            ) from error
+
+    def _send(
+        self, method: str, path: str, body: BaseModel | None = None, params: dict[str, int] | None = None
+    ) -> httpx.Response:
+        content = None if body is None else body.model_dump_json().encode()
+        headers = {"Accept": "application/json"} | ({} if content is None else {"Content-Type": "application/json"})
+        try:
+            answer = self._http.request(method, path, content=content, headers=headers, params=params)
+        except httpx.TimeoutException as error:
+            raise Failed(f"the advisor at {self.base_url} did not answer in time ({method} {path})") from error
+        except httpx.TransportError as error:
+            raise Failed(
+                f"the advisor at {self.base_url} does not answer ({error}); start it with `advisor serve`"
+            ) from error
+        if answer.is_success:
+            return answer
+        raise _refusal(answer)
+
+
+def _refusal(answer: httpx.Response) -> BadInput | Failed:
+    """The service's problem document as an error with the same words."""
+    try:
+        problem: Any = answer.json()
+    except ValueError:
+        problem = None
+    if not isinstance(problem, dict):
+        problem = {}
+    text = str(problem.get("detail") or f"HTTP {answer.status_code} without a reason")
+    rows = [row for row in problem.get("errors") or [] if isinstance(row, dict)]
+    if rows:
+        text = "\n".join(
+            f"{row.get('field')}: {row.get('message')}" + (f" (got {row['value']})" if row.get("value") else "")
+            for row in rows
+        )
+    if answer.status_code == httpx.codes.NOT_FOUND:
+        return NotFound(text)
+    if answer.is_client_error:
+        return BadInput(text)
+    identity = problem.get("request_id")
+    return Failed(text + (f" (request {identity})" if identity else ""))
+
+
+def _page(limit: int, offset: int) -> dict[str, int]:
+    return {"limit": limit, "offset": offset}
+
+
+def _segment(identity: str) -> str:
+    """An id as one segment of a path."""
+    from urllib.parse import quote
+
+    return quote(identity, safe="") or "-"

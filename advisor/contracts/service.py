@@ -1,0 +1,159 @@
+"""What the HTTP service takes and gives beside the documents themselves: request, summaries, pages, tables.
+
+Enter at `AssessmentRequest`. Stored documents come back whole; lists carry summaries.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, RootModel
+
+from advisor.contracts.assessment import OptionKind
+from advisor.contracts.base import Contract, Count, NonNegative, Positive, PositiveCount
+from advisor.contracts.baseline import BaselineReport
+from advisor.contracts.case import Case, Task
+from advisor.contracts.catalog import (
+    AcceleratorRow,
+    ApiModelRow,
+    BaseModelRow,
+    ElectricityRow,
+    GridRow,
+    IsoDate,
+    SourceRow,
+)
+from advisor.contracts.runs import RunReport
+
+MAX_DRAWS = 100_000
+MAX_SEED = 2**53 - 1
+"""The largest whole number that every JSON reader keeps exact."""
+
+AnyReport = Annotated[RunReport | BaselineReport, Field(discriminator="report")]
+
+
+class Report(RootModel[AnyReport]):
+    """A measurement: the report of a training run, or of a comparison on one test set; `report` tells which."""
+
+
+class AssessmentRequest(Contract):
+    """Assess a case now; the same request gives the same figures."""
+
+    case: Case
+    seed: Annotated[Count, Field(le=MAX_SEED)] = 0
+    draws: Annotated[PositiveCount, Field(le=MAX_DRAWS)] = 10_000
+    """Simulated futures."""
+    measurements: tuple[AnyReport, ...] = ()
+    """Reports inline; each replaces or narrows the input it belongs to."""
+
+
+class Stored(Contract):
+    """What every stored document has."""
+
+    id: str
+    """UUID (version 7) in the path of the document."""
+    created_at: str
+    """UTC, ISO 8601."""
+
+
+class CaseSummary(Stored):
+    """A stored case in a list."""
+
+    name: str
+    task: Task
+
+
+class AssessmentSummary(Stored):
+    """A stored assessment in a list."""
+
+    case_name: str
+    option_id: str
+    """The recommended option."""
+    kind: OptionKind
+    confidence: Literal["clear", "likely", "open"]
+    headline: str
+    measured: bool
+    """True when measurements went into it."""
+
+
+class MeasurementSummary(Stored):
+    """A stored report in a list."""
+
+    report: Literal["run", "baseline"]
+    report_id: str
+    name: str
+    """Model of the run, or test set of the comparison."""
+
+
+class CasePage(Contract):
+    """Cases, newest first."""
+
+    items: tuple[CaseSummary, ...]
+    total_items: Count
+    next: str | None
+    """Path of the next page; None on the last."""
+
+
+class AssessmentPage(Contract):
+    """Assessments, newest first."""
+
+    items: tuple[AssessmentSummary, ...]
+    total_items: Count
+    next: str | None
+    """Path of the next page; None on the last."""
+
+
+class MeasurementPage(Contract):
+    """Measurements, newest first."""
+
+    items: tuple[MeasurementSummary, ...]
+    total_items: Count
+    next: str | None
+    """Path of the next page; None on the last."""
+
+
+class ApiPrice(Contract):
+    """Token prices of one API model at the tier of a typical request."""
+
+    id: str
+    input_usd_per_mtok: Positive
+    cached_usd_per_mtok: NonNegative
+    """Equals the input price where the provider sells no cache discount."""
+    output_usd_per_mtok: Positive
+    batch_multiplier: Positive | None
+    """None: no batch price."""
+    tuning_usd_per_mtok: NonNegative | None
+    """None: the provider sells no tuning of this model."""
+    source: str
+    as_of: IsoDate
+
+
+class CatalogTable(Contract):
+    """What every table of the catalogue carries."""
+
+    catalog_version: str
+    sources: tuple[SourceRow, ...]
+    """The sources that the rows cite."""
+
+
+class ModelsTable(CatalogTable):
+    """Models to run, and models behind an API."""
+
+    base_models: tuple[BaseModelRow, ...]
+    api_models: tuple[ApiModelRow, ...]
+
+
+class AcceleratorsTable(CatalogTable):
+    """Accelerators with memory, speed, power and price."""
+
+    accelerators: tuple[AcceleratorRow, ...]
+
+
+class PricesTable(CatalogTable):
+    """Token prices of the API models, and electricity."""
+
+    api_prices: tuple[ApiPrice, ...]
+    electricity: tuple[ElectricityRow, ...]
+
+
+class GridsTable(CatalogTable):
+    """Greenhouse gas of electricity by zone."""
+
+    grids: tuple[GridRow, ...]

@@ -1,0 +1,161 @@
+"""What an engine is: prompts in, tokens out; and the stream between its worker and the event loop.
+
+Enter at `Engine`. Two implementations: `engines/transformers.py` (a model directory, in process) and
+`engines/echo.py` (deterministic, no torch).
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+Finish = Literal["stop", "length"]
+
+
+@dataclass(frozen=True)
+class Message:
+    """One turn of a conversation, as chat templates take it."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How tokens are chosen."""
+
+    max_tokens: int
+    temperature: float = 1.0
+    """0: the most probable token each time."""
+    top_p: float = 1.0
+    seed: int | None = None
+    top_logprobs: int | None = None
+    """Alternatives to report per token; None: no log probabilities at all."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One generated token."""
+
+    token_id: int
+    finish: Finish | None = None
+    """Set on the last step; `stop` on the end-of-text token, which carries no text."""
+    logprob: float | None = None
+    top: tuple[tuple[int, float], ...] = ()
+    """Most probable tokens with their log probabilities."""
+
+
+@dataclass(frozen=True)
+class Load:
+    """Sequences in work and in the queue."""
+
+    running: int
+    waiting: int
+
+
+class EngineBusy(Exception):
+    """The queue is full; the request may be tried again."""
+
+
+class PromptRefused(Exception):
+    """The model's chat template does not take these messages, or there is none."""
+
+
+class EngineFailed(Exception):
+    """The engine could not finish a sequence that it had accepted."""
+
+
+@dataclass(eq=False)
+class Generation:
+    """One sequence in the making: the worker feeds steps, the event loop reads them."""
+
+    prompt_ids: tuple[int, ...]
+    sampling: Sampling
+    cancelled: bool = False
+    """Read by the worker, which drops a cancelled sequence before its next step."""
+    _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
+    _steps: asyncio.Queue[Step | EngineFailed] = field(default_factory=asyncio.Queue)
+
+    def feed(self, step: Step | EngineFailed) -> None:
+        """Hand a step over; may be called from any thread, also after the event loop is gone."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._steps.put_nowait, step)
+
+    def cancel(self) -> None:
+        """Nobody reads on."""
+        self.cancelled = True
+
+    async def __aiter__(self) -> AsyncIterator[Step]:
+        while True:
+            step = await self._steps.get()
+            if isinstance(step, EngineFailed):
+                raise step
+            yield step
+            if step.finish is not None:
+                return
+
+
+class TextDecoder(Protocol):
+    """Turns tokens into text piece by piece, never cutting a character."""
+
+    def push(self, token_id: int) -> str:
+        """Text that is complete with this token; may be empty."""
+        ...
+
+    def flush(self) -> str:
+        """What was held back; an incomplete character at the end is dropped."""
+        ...
+
+
+class Engine(Protocol):
+    """Generates tokens for several sequences at once."""
+
+    @property
+    def context_tokens(self) -> int | None:
+        """Longest prompt and answer together; None when the model states no limit."""
+        ...
+
+    @property
+    def vocab_size(self) -> int:
+        """Number of token ids."""
+        ...
+
+    def chat_prompt(self, messages: Sequence[Message]) -> tuple[int, ...]:
+        """Token ids of a conversation in the model's chat template.
+
+        Raises:
+            PromptRefused: the template does not take them.
+        """
+        ...
+
+    def text_prompt(self, text: str) -> tuple[int, ...]:
+        """Token ids of plain text."""
+        ...
+
+    def decoder(self) -> TextDecoder:
+        """A fresh decoder for one sequence."""
+        ...
+
+    def token_text(self, token_id: int) -> str:
+        """Text of a single token, for log probabilities."""
+        ...
+
+    def submit(self, generations: Sequence[Generation]) -> None:
+        """Queue sequences, all or none.
+
+        Raises:
+            EngineBusy: the queue cannot take them.
+        """
+        ...
+
+    def load(self) -> Load:
+        """Present load."""
+        ...
+
+    def alive(self) -> bool:
+        """Whether submitted sequences will be worked on."""
+        ...
+
+    def close(self) -> None:
+        """End the worker."""
+        ...

@@ -1,0 +1,163 @@
+"""What requests may hold: strict models of the implemented part of OpenAI's API.
+
+Enter at `read_request`. Answers are built with the types of the `openai` package itself.
+"""
+
+import re
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import from_json
+
+from advisor.contracts.errors import field_errors
+from serving.engine import Message
+from serving.errors import ApiError
+from serving.parameters import clean
+
+INT64 = 2**63
+MOST_CHOICES = 16
+BRANCH = re.compile(r"\.(str|constrained-str|list\[[^.]*\])(?=\.|$)")
+"""Names that pydantic gives to the branches of a union; no field is called so."""
+
+Tokens = Annotated[int, Field(ge=1)]
+Temperature = Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)]
+TopP = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
+Seed = Annotated[int, Field(ge=-INT64, lt=INT64)]
+StopText = Annotated[str, Field(min_length=1, max_length=500)]
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def _one_or_many(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Stops = Annotated[list[StopText], Field(max_length=16), BeforeValidator(_one_or_many)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, protected_namespaces=())
+
+
+class TextPart(_Strict):
+    """Text within a message that is given in parts."""
+
+    type: Literal["text", "input_text", "output_text"]
+    text: str
+    annotations: list[Any] = []
+    logprobs: list[Any] | None = None
+
+
+class TurnParam(_Strict):
+    """A message; the parts of other kinds (images, audio) are refused."""
+
+    role: Literal["system", "developer", "user", "assistant"]
+    content: str | list[TextPart]
+    name: str | None = None
+    refusal: None = None
+    id: str | None = None
+    status: str | None = None
+    type: Literal["message"] = "message"
+
+    @property
+    def message(self) -> Message:
+        """The message as chat templates take it; `developer` is the newer name of `system`."""
+        role = "system" if self.role == "developer" else self.role
+        text = self.content if isinstance(self.content, str) else "".join(part.text for part in self.content)
+        return Message(role, text)
+
+
+class StreamOptions(_Strict):
+    """What a stream carries beside the deltas."""
+
+    include_usage: bool = False
+    include_obfuscation: bool | None = None
+
+
+class _Sampled(_Strict):
+    model: str
+    stream: bool = False
+    temperature: Temperature = 1.0
+    top_p: TopP = 1.0
+
+
+class _Choosing(_Sampled):
+    stream_options: StreamOptions = StreamOptions()
+    stop: Stops = []
+    seed: Seed | None = None
+    n: Annotated[int, Field(ge=1, le=MOST_CHOICES)] = 1
+
+
+class ChatRequest(_Choosing):
+    """POST /v1/chat/completions."""
+
+    messages: Annotated[list[TurnParam], Field(min_length=1)]
+    max_tokens: Tokens | None = None
+    max_completion_tokens: Tokens | None = None
+    logprobs: bool = False
+    top_logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
+
+    @model_validator(mode="after")
+    def _logprobs_asked(self) -> Self:
+        if self.top_logprobs is not None and not self.logprobs:
+            raise ValueError("top_logprobs needs logprobs: true")
+        return self
+
+
+class CompletionRequest(_Choosing):
+    """POST /v1/completions."""
+
+    prompt: str | list[str] | list[int] | list[list[int]]
+    max_tokens: Tokens = 16
+    """OpenAI's default."""
+    logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
+
+
+class ResponsesRequest(_Sampled):
+    """POST /v1/responses."""
+
+    input: str | Annotated[list[TurnParam], Field(min_length=1)]
+    instructions: str | None = None
+    max_output_tokens: Tokens | None = None
+    top_logprobs: Literal[0] = 0
+    stream_options: StreamOptions = StreamOptions()
+
+    @property
+    def messages(self) -> list[Message]:
+        """Instructions and input as one conversation."""
+        head = [Message("system", self.instructions)] if self.instructions else []
+        turns = [Message("user", self.input)] if isinstance(self.input, str) else [t.message for t in self.input]
+        return [*head, *turns]
+
+
+def read_request(body: bytes, model: type[Model]) -> Model:
+    """Parse and validate a request body.
+
+    Raises:
+        ApiError: 400 that names the field.
+    """
+    document = read_object(body)
+    return validate(clean(document, model.model_fields), model)
+
+
+def read_object(body: bytes) -> dict[str, Any]:
+    """Parse a body that must be a JSON object."""
+    try:
+        document = from_json(body, allow_inf_nan=False)
+    except ValueError as error:
+        raise ApiError(400, f"The body is not valid JSON: {error}", code="invalid_json") from error
+    if not isinstance(document, dict):
+        raise ApiError(400, "The body must be a JSON object", code="invalid_json")
+    return document
+
+
+def validate(document: dict[str, Any], model: type[Model]) -> Model:
+    """Validate a parsed body; the first mistake is `param`, the message says all."""
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        rows = field_errors(error, model)
+        fields = [BRANCH.sub("", row["field"]) for row in rows]
+        said = "; ".join(f"'{field}': {row['message']}" for field, row in zip(fields[:4], rows, strict=False))
+        code = "missing_required_parameter" if "required" in rows[0]["message"] else "invalid_value"
+        param = fields[0] if fields[0] != "(document)" else None
+        raise ApiError(400, f"Invalid request: {said}", code=code, param=param) from error

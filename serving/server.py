@@ -1,0 +1,117 @@
+"""`serving up`: check, bind, load, serve, stop.
+
+Enter at `up`. Bad input is refused before torch is imported; the port is taken before the weights are loaded.
+"""
+
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from advisor.contracts.errors import BadInput, Failed
+from serving.engine import Engine
+from serving.model_dir import ServedModel, served_models
+
+STOP_S = 5
+"""How long running answers may take to finish after the stop signal."""
+
+
+@dataclass(frozen=True)
+class ServerSettings:
+    """The options of `serving up`."""
+
+    models: Sequence[Path]
+    names: Sequence[str]
+    host: str
+    port: int
+    threads: int | None
+    engine: str
+    records: Path
+
+
+def up(settings: ServerSettings) -> int:
+    """Serve until SIGTERM or Ctrl-C; both end in exit code 0."""
+    models = served_models(settings.models, settings.names, weights=settings.engine == "transformers")
+    listener = _bind(settings.host, settings.port)
+    previous = signal.signal(signal.SIGTERM, _as_keyboard_interrupt)
+    try:
+        _serve(settings, models, listener)
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped\n")
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+        listener.close()
+    return 0
+
+
+def free_threads() -> int:
+    """Cores that this process may use and that the last minute left free, at least one.
+
+    Threads beyond the free cores slow small models down by waiting for each other.
+    """
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    return max(1, round(allowed - busy))
+
+
+def _serve(settings: ServerSettings, models: Sequence[ServedModel], listener: socket.socket) -> None:
+    from trainer.energy import open_meter
+
+    engines = [(model, _engine(settings, model)) for model in models]
+    import uvicorn
+
+    from serving.app import create_app
+
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    meter = open_meter()
+    app = create_app(engines, meter, settings.records)
+    config = uvicorn.Config(app, log_level="error", access_log=False, timeout_graceful_shutdown=STOP_S, lifespan="on")
+    host, port = listener.getsockname()[:2]
+    address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    energy = "measured" if not meter.reason else f"not measured: {meter.reason}"
+    names = ", ".join(model.name for model in models)
+    sys.stdout.write(f"serving {names} on {address}/v1 (energy {energy}; records in {settings.records})\n")
+    sys.stdout.flush()
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def _engine(settings: ServerSettings, model: ServedModel) -> Engine:
+    if settings.engine == "echo" or model.path is None:
+        from serving.engines.echo import EchoEngine
+
+        return EchoEngine()
+    sys.stderr.write(f"loading {model.path} ...\n")
+    from serving.engines.transformers import load_engine
+
+    return load_engine(model.path, threads=settings.threads or free_threads())
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    """Take the port; 0 takes a free one.
+
+    Raises:
+        BadInput: the address does not exist.
+        Failed: the port is taken or not allowed.
+    """
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
+    except (socket.gaierror, UnicodeError) as error:
+        raise BadInput(f"--host {host!r}: no such address: {error}") from error
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        raise Failed(f"cannot listen on {host}:{port}: {error.strerror}; choose another --port") from error
+    return listener
+
+
+def _as_keyboard_interrupt(signum: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,115 @@
+"""A quantity's name ends in its unit: every number in every contract, walked."""
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+import pytest
+
+import advisor.contracts
+from advisor.contracts.base import AmountRange, Contract, Interval, ShareRange
+
+UNITS = (
+    "usd|eur|tokens|requests|kwh|wh|j|w|kw|kgco2e|gco2e|h|hours|s|ms|minutes|months|years|gib|bytes|flop|params"
+    "|parameters|fte|fraction|ratio|multiplier|steps|epochs|examples|pairs|sequences|completions|items|servers|threads"
+)
+UNIT = re.compile(rf"(^|_)({UNITS})(_per_[a-z0-9_]+)?(_p\d+|_before|_after|_by_hand|_location|_market)*$")
+"""A unit, alone or at the end; behind it at most `per` something, a quantile, or which of two states."""
+
+WITHOUT_UNIT = {
+    "the class is the quantity; whoever holds it names the unit": {
+        "p5", "p50", "p95", "mean", "low", "central", "high", "low_effect", "high_effect", "difference",
+        "before", "after", "value", "actual", "forecast_p5", "forecast_p50", "forecast_p95", "metrics",
+    },
+    "money in the currency that the contract states beside it": {
+        "cost", "cost_per_request", "evppi", "expected_regret", "gross_per_year", "p95_regret",
+        "total", "total_after", "total_before", "total_p50", "upfront",
+    },
+    "a probability, named p_": {
+        "p_best", "p_best_after", "p_best_before", "p_meets_quality", "p_value", "p_within_budget",
+    },
+    "a count of what the name says": {
+        "answered", "count", "cpu_count", "accelerator_count", "devices_per_server", "draws", "errors",
+        "experts_per_token", "n", "refreshes_per_year", "refused", "resumed",
+    },
+    "a pure number by the name that the field gives it": {
+        "alpha", "ffn_size", "head_dim", "hidden_size", "kl_beta", "learning_rate", "loss_first", "loss_last", "rank",
+        "seed", "vocab_size",
+    },
+    "a place in an order": {"rank_after", "rank_before", "step"},
+    "a point on a scale of 0 to 10": {"model_control", "score_0_10", "vendor_independence", "personal_data_add"},
+    "a share of one, on the case's metric": {"quality_after", "quality_before"},
+    "a name that tools outside rely on": {"kg_co2e_location", "kg_co2e_market"},
+    "a calendar year": {"year"},
+}  # fmt: skip
+ALLOWED = set().union(*WITHOUT_UNIT.values())
+
+
+def contracts() -> list[type[Contract]]:
+    """Every contract there is."""
+    for module in pkgutil.iter_modules(advisor.contracts.__path__):
+        importlib.import_module(f"advisor.contracts.{module.name}")
+
+    def below(parent: type[Contract]) -> Iterator[type[Contract]]:
+        for child in parent.__subclasses__():
+            yield child
+            yield from below(child)
+
+    found = {child for child in below(Contract) if child.__module__.startswith("advisor.contracts.")}
+    return sorted(found, key=lambda contract: contract.__qualname__)
+
+
+def is_quantity(annotation: Any) -> bool:
+    """Whether a number can stand in a field of this type."""
+    if get_origin(annotation) is Literal:
+        return False
+    if get_origin(annotation) is Annotated:
+        return is_quantity(get_args(annotation)[0])
+    if get_args(annotation):
+        return any(is_quantity(part) for part in get_args(annotation))
+    return annotation in (int, float, Interval, AmountRange, ShareRange)
+
+
+def quantities(contract: type[Contract]) -> list[str]:
+    """Names of the fields that hold numbers."""
+    return [name for name, field in contract.model_fields.items() if is_quantity(field.annotation)]
+
+
+@pytest.mark.parametrize("contract", contracts(), ids=lambda contract: contract.__qualname__)
+def test_a_quantity_says_its_unit_in_its_name(contract):
+    nameless = [
+        name
+        for name in quantities(contract)
+        if not UNIT.search(name) and not name.startswith("num_") and name not in ALLOWED
+    ]
+    assert not nameless, f"{contract.__qualname__}: end the name in its unit, or add it with a reason: {nameless}"
+
+
+def test_every_exception_is_still_needed():
+    used = {name for contract in contracts() for name in quantities(contract)}
+    assert used >= ALLOWED, f"no contract has these any more: {sorted(ALLOWED - used)}"
+    assert not {name for name in ALLOWED if UNIT.search(name)}
+
+
+@pytest.mark.parametrize(
+    ("name", "passes"),
+    [
+        ("energy_j", True),
+        ("ttft_ms_p95", True),
+        ("electricity_price_eur_per_kwh", True),
+        ("tokens", True),
+        ("energy", False),
+        ("price_percent", False),
+        ("bandwidth", False),
+    ],
+)
+def test_the_rule_tells_a_name_with_unit_from_one_without(name, passes):
+    assert bool(UNIT.search(name)) is passes
+
+
+def test_every_contract_is_frozen_typo_proof_and_described():
+    for contract in contracts():
+        assert contract.model_config["frozen"] and contract.model_config["extra"] == "forbid", contract
+        assert contract.__doc__, contract

@@ -1,0 +1,114 @@
+"""`serving up` and `serving bench` as programs: start, answer, measure, stop cleanly."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import openai
+import pytest
+
+sys.path.append(str(Path(__file__).parents[1] / "unit" / "serving"))
+from tiny_causal_model import save_tiny_model
+
+from advisor.contracts.runs import ModelCard
+
+CARD = ModelCard(
+    name="tiny",
+    created_at="2026-01-01T00:00:00+00:00",
+    base_model=None,
+    parameters=1000,
+    vocab_size=320,
+    context_tokens=256,
+    languages=("de",),
+    task="chat",
+    intended_use="tests",
+    limits=("knows nothing",),
+    training_data="none",
+    training_tokens=0,
+    training_flop=0,
+    energy_j=None,
+    emissions_kgco2e=None,
+    evaluation=None,
+    licence="none",
+)
+
+
+def start(tmp_path, *argv):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "serving", "up", "--port", "0", "--records", str(tmp_path / "records"), *argv],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
+    line = process.stdout.readline()
+    found = re.search(r"http://\S+", line)
+    if found is None:
+        process.kill()
+        raise AssertionError(line + process.stderr.read())
+    return process, found[0]
+
+
+def stop(process, signum):
+    process.send_signal(signum)
+    out, err = process.communicate(timeout=30)
+    return process.returncode, out + err
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+def test_the_server_stops_cleanly(tmp_path, signum):
+    process, url = start(tmp_path, "--engine", "echo")
+    try:
+        assert openai.OpenAI(base_url=url, api_key="none").models.list().data[0].id == "echo"
+        code, said = stop(process, signum)
+    finally:
+        process.kill()
+    assert code == 0
+    assert "Traceback" not in said
+
+
+def test_a_model_directory_is_served_with_its_card_measured_and_stopped_under_load(tmp_path):
+    model = save_tiny_model(tmp_path / "tiny")
+    (model / "model_card.json").write_text(CARD.model_dump_json())
+    process, url = start(tmp_path, str(model), "--name", "house/tiny", "--threads", "1")
+    try:
+        client = openai.OpenAI(base_url=url, api_key="none")
+        assert client.models.retrieve("house/tiny").model_card["limits"] == ["knows nothing"]
+        sizes = ["--requests", "6", "--concurrency", "3", "--max-tokens", "8", "--format", "json"]
+        bench = subprocess.run(
+            [sys.executable, "-m", "serving", "bench", url, *sizes],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=Path(__file__).parents[2],
+        )
+        report = json.loads(bench.stdout)
+        assert (report["answered"], report["errors"]) == (6, 0)
+        assert 0 < report["output_tokens"] <= 48
+        assert 0 < report["ttft_ms"]["p50"] <= report["ttft_ms"]["p95"]
+        assert report["output_tokens_per_s"] == pytest.approx(report["output_tokens"] / report["duration_s"])
+        records = [json.loads(line) for line in (tmp_path / "records" / "usage.jsonl").read_text().splitlines()]
+        assert sum(record["completion_tokens"] for record in records) == report["output_tokens"]
+
+        body = {"model": "house/tiny", "prompt": "The", "max_tokens": 240, "n": 8, "stream": True}
+        with httpx.stream("POST", f"{url}/completions", json=body, timeout=30) as answer:
+            next(answer.iter_bytes())
+            code, said = stop(process, signal.SIGTERM)
+    finally:
+        process.kill()
+    assert code == 0
+    assert "Traceback" not in said
+
+
+def test_bench_on_a_dead_port_fails_in_one_line(tmp_path):
+    answer = subprocess.run(
+        [sys.executable, "-m", "serving", "bench", "http://127.0.0.1:9"], capture_output=True, text=True, check=False
+    )
+    assert answer.returncode == 1
+    assert answer.stdout == ""
+    assert answer.stderr.startswith("failed: no server answers at http://127.0.0.1:9")
+    assert "Traceback" not in answer.stderr
