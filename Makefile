@@ -8,7 +8,7 @@ SHELL := /bin/bash
 
 BIN := .venv/bin
 STAMP := .venv/.installed
-PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
+PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
 
 # torch starts one spinning thread per core; on a busy machine that is slower than one thread.
 export OMP_NUM_THREADS ?= 1

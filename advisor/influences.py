@@ -10,7 +10,7 @@ import numpy as np
 from advisor.contracts.assessment import BreakEven, InformationValue, SensitivityRow
 from advisor.core.candidates import Candidate
 from advisor.core.costing import Frame, demand_of, evaluate
-from advisor.core.decide import crossings, information_values, perfect_information_value, tornado
+from advisor.core.decide import crossings, information_values, loss, perfect_information_value, tornado
 from advisor.core.sampling import Array, Input, central_design, one_at_a_time, with_values
 from advisor.core.units import MONTHS_PER_YEAR
 from advisor.explain import suggested_measurement
@@ -42,7 +42,11 @@ def influences_of(
         SensitivityRow(input=row.name, low_effect=rounded(row.low_effect), high_effect=rounded(row.high_effect))
         for row in tornado(moving, first - second)[:SHOWN]
     )
-    cost = np.stack([solved.outcomes[k].total for k in places], axis=1)
+    cost = loss(
+        np.stack([solved.outcomes[k].total for k in places], axis=1),
+        np.stack([solved.outcomes[k].quality >= solved.design["quality_floor_fraction"] for k in places], axis=1),
+        np.ones(len(places), bool),
+    )
     ceiling = perfect_information_value(cost)
     worth = information_values(solved.design, cost, [item.name for item in moving], seed)
     ordered = sorted(worth.items(), key=lambda pair: -pair[1])[:SHOWN]

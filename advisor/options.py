@@ -19,6 +19,7 @@ from advisor.core.compute import training_memory_bytes
 from advisor.core.costing import Demand, demand_of, evaluate
 from advisor.core.sampling import Design, Input, central_design
 from advisor.core.serving import Device, ServedModel, StepFit, replica_design
+from advisor.core.units import MONTHS_PER_YEAR
 from advisor.inputs import Setting
 
 RETRIEVAL_TASKS = ("question_answering", "chat", "content_generation", "summarization")
@@ -34,7 +35,7 @@ MEGA_PARAMS = 1e6
 
 def candidates_of(case: Case, catalog: Catalog, inputs: list[Input], setting: Setting, on: date) -> list[Candidate]:
     """All candidates of a case: status quo, bought tokens, own hosting, own training."""
-    workshop = _Workshop(case, catalog, inputs, setting)
+    workshop = _Workshop(case, catalog, inputs, setting, on)
     found = [_status_quo()]
     for row in catalog.api_models:
         found += _api_candidates(row, workshop, on)
@@ -48,8 +49,8 @@ def candidates_of(case: Case, catalog: Catalog, inputs: list[Input], setting: Se
 class _Workshop:
     """What the generators share: the case, the central design and the hardware that may be used."""
 
-    def __init__(self, case: Case, catalog: Catalog, inputs: list[Input], setting: Setting) -> None:
-        self.case, self.catalog, self.setting = case, catalog, setting
+    def __init__(self, case: Case, catalog: Catalog, inputs: list[Input], setting: Setting, on: date) -> None:
+        self.case, self.catalog, self.setting, self.on = case, catalog, setting, on
         self.x: Design = central_design(inputs)
         self.demand: Demand = demand_of(self.x, setting.frame)
         self.owned = {lookup.accelerator(catalog, own.accelerator).id: own.count for own in case.hardware.owned}
@@ -166,7 +167,10 @@ def _api_candidates(row: ApiModelRow, shop: _Workshop, on: date) -> list[Candida
         model=row.id,
         provider=row.price_provider,
         retrieval=False,
-        quality=QualityModel(base_input=f"quality_base_fraction.{row.capability}"),
+        quality=QualityModel(
+            base_input=f"quality_base_fraction.{row.capability}",
+            age_years=_age_years(base, on) if base is not None else 0.0,
+        ),
         integration_input=f"integration_fte_months.{kind}",
         operations_input="operations_fte.api",
         months_input=f"months_to_value.{kind}",
@@ -177,6 +181,7 @@ def _api_candidates(row: ApiModelRow, shop: _Workshop, on: date) -> list[Candida
         residency=tuple(row.residency),
         licence=base.licence if base is not None else "",
         commercial_use=base.commercial_use if base is not None else True,
+        months_available=_months_between(on, row.retires) if row.retires is not None else None,
     )
     found = _with_retrieval(plain, shop)
     if row.tuning_usd_per_mtok is not None:
@@ -208,6 +213,16 @@ def _api_candidates(row: ApiModelRow, shop: _Workshop, on: date) -> list[Candida
         )
         found += _with_retrieval(tuned, shop)
     return found
+
+
+def _months_between(on: date, day: str) -> float:
+    year, month = ([int(part) for part in day.split("-")] + [1])[:2]
+    return float((year - on.year) * 12 + month - on.month)
+
+
+def _age_years(model: BaseModelRow, on: date) -> float:
+    """Age of an open model at the date of the catalogue."""
+    return max(0.0, -_months_between(on, model.released) / MONTHS_PER_YEAR)
 
 
 def _with_retrieval(option: Candidate, shop: _Workshop) -> list[Candidate]:
@@ -259,7 +274,9 @@ def _self_hosted(model: BaseModelRow, hosting: Hosting, shop: _Workshop, retriev
         provider=None,
         retrieval=retrieval,
         quality=QualityModel(
-            base_input=f"quality_base_fraction.{'mid' if model.parameters >= MID_FROM_PARAMS else 'small'}"
+            base_input=f"quality_base_fraction.{'mid' if model.parameters >= MID_FROM_PARAMS else 'small'}",
+            age_years=_age_years(model, shop.on),
+            is_domain_model=model.domain != "general",
         ),
         integration_input="integration_fte_months.self_hosted",
         operations_input="operations_fte.self_hosted",

@@ -83,6 +83,7 @@ RULES: dict[Language, dict[str, str]] = {
         "quality_floor": "quality floor",
         "latency": "latency",
         "data_volume": "too little text",
+        "availability": "model is being switched off",
     },
     "de": {
         "residency": "Datenstandort",
@@ -97,6 +98,7 @@ RULES: dict[Language, dict[str, str]] = {
         "quality_floor": "Mindestqualität",
         "latency": "Antwortzeit",
         "data_volume": "zu wenig Text",
+        "availability": "Modell wird abgeschaltet",
     },
 }
 

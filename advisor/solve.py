@@ -73,6 +73,7 @@ def limits_of(case: Case, inputs: list[Input], setting: Setting) -> Limits:
         currency=setting.currency,
         available_ml_fte=None if engineers is None else engineers + (operators or 0.0),
         domain_tokens=_middle(case.data.domain_tokens),
+        min_months_available=central["gate_min_months_available"],
     )
 
 

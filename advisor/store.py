@@ -162,12 +162,12 @@ class Store:
         Raises:
             StoreUnavailable: it gives none.
         """
-        async with self._session() as session:
+        async with self.sessions() as session:
             await session.execute(text("SELECT 1"))
 
     async def add(self, kind: Kind, entry: Entry) -> None:
         """Store one document."""
-        async with self._session() as session:
+        async with self.sessions() as session:
             repository = REPOSITORIES[kind](session=session)
             row = repository.model_type(
                 id=entry.id, created_at=entry.created_at, summary=entry.summary, document=entry.document
@@ -180,7 +180,7 @@ class Store:
         Raises:
             NotStored: there is none under this id.
         """
-        async with self._session() as session:
+        async with self.sessions() as session:
             row = await REPOSITORIES[kind](session=session).get_one_or_none(id=identity)
         if row is None:
             raise NotStored(f"no {kind} {str(identity)!r}; GET /v1/{kind}s lists what there is")
@@ -188,7 +188,7 @@ class Store:
 
     async def listing(self, kind: Kind, *, limit: int, offset: int) -> Listing:
         """Summaries, newest first, and how many there are in all."""
-        async with self._session() as session:
+        async with self.sessions() as session:
             repository = REPOSITORIES[kind](session=session)
             model = repository.model_type
             # Counted on its own: the repository's joint query knows no total beyond the last row.
@@ -204,7 +204,8 @@ class Store:
         return engine
 
     @asynccontextmanager
-    async def _session(self) -> AsyncIterator[AsyncSession]:
+    async def sessions(self) -> AsyncIterator[AsyncSession]:
+        """A session of the database, its failures said as `StoreUnavailable`."""
         self._engine()
         async with self._reported(), self._config.get_session() as session:
             yield session

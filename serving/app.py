@@ -195,7 +195,7 @@ def _json(answer: BaseModel) -> Answer:
 
 def _model(service: Service, name: str) -> dict[str, Any]:
     model, engine = service.models[name], service.engines[name]
-    shown = {"context_tokens": engine.context_tokens}
+    shown: dict[str, Any] = {"context_tokens": engine.context_tokens}
     if model.card is not None:
         shown["model_card"] = model.card.model_dump(mode="json")
     return {"id": name, "object": "model", "created": service.started_at, "owned_by": "richtwert", **shown}

@@ -65,6 +65,12 @@ def _add_up(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         default=Path("runs/serving"),
         help="directory of usage.jsonl and feedback.jsonl (default: %(default)s)",
     )
+    up.add_argument(
+        "--drain-s",
+        type=_whole,
+        default=5,
+        help="seconds that running answers have to finish after Ctrl-C (default: %(default)s)",
+    )
     up.set_defaults(run=_up)
 
 
@@ -96,6 +102,7 @@ def _up(arguments: argparse.Namespace) -> int:
             threads=arguments.threads,
             engine=arguments.engine,
             records=arguments.records,
+            drain_s=arguments.drain_s,
         )
     )
 
@@ -116,6 +123,12 @@ def _bench(arguments: argparse.Namespace) -> int:
             as_json=arguments.format == "json",
         )
     )
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+    return int(text)
 
 
 def _positive(text: str) -> int:

@@ -1,6 +1,7 @@
 """Figures for Prometheus, under the names that the field's servers use. Enter at `Metrics`."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -33,9 +34,17 @@ class Metrics:
         running = Gauge("num_requests_running", "Sequences in work", labels, registry=registry)
         waiting = Gauge("num_requests_waiting", "Sequences in the queue", labels, registry=registry)
         for name, engine in engines.items():
-            running.labels(name).set_function(lambda engine=engine: engine.load().running)
-            waiting.labels(name).set_function(lambda engine=engine: engine.load().waiting)
+            running.labels(name).set_function(partial(_running, engine))
+            waiting.labels(name).set_function(partial(_waiting, engine))
 
     def text(self) -> bytes:
         """The page that Prometheus reads."""
         return generate_latest(self._registry)
+
+
+def _running(engine: Engine) -> float:
+    return engine.load().running
+
+
+def _waiting(engine: Engine) -> float:
+    return engine.load().waiting

@@ -8,17 +8,22 @@ import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from advisor.contracts.errors import BadInput, Failed
 from serving.engine import Engine
 from serving.model_dir import ServedModel, served_models
 
-STOP_S = 5
-"""How long running answers may take to finish after the stop signal."""
+if TYPE_CHECKING:
+    import uvicorn
+
+FAREWELL_S = 3
+"""How long failed answers may take to be told to their clients, after the drain."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,8 @@ class ServerSettings:
     threads: int | None
     engine: str
     records: Path
+    drain_s: int
+    """How long running answers may take to finish after the stop signal; then they fail."""
 
 
 def up(settings: ServerSettings) -> int:
@@ -77,7 +84,25 @@ def _serve(settings: ServerSettings, models: Sequence[ServedModel], listener: so
     names = ", ".join(model.name for model in models)
     sys.stdout.write(f"serving {names} on {address}/v1 (energy {energy}; records in {settings.records})\n")
     sys.stdout.flush()
-    uvicorn.Server(config).run(sockets=[listener])
+    server = uvicorn.Server(config)
+    ended = threading.Event()
+    closer = threading.Thread(target=_close_engines, args=(server, engines, settings.drain_s, ended), daemon=True)
+    closer.start()
+    try:
+        server.run(sockets=[listener])
+    finally:
+        ended.set()
+
+
+def _close_engines(
+    server: "uvicorn.Server", engines: Sequence[tuple[ServedModel, Engine]], drain_s: int, ended: threading.Event
+) -> None:
+    """After the stop signal and the drain: fail what still runs, so that its connections close by themselves."""
+    while not server.should_exit and not ended.wait(0.1):
+        pass
+    if not ended.wait(drain_s):
+        for _, engine in engines:
+            engine.close()
 
 
 def _engine(settings: ServerSettings, model: ServedModel) -> Engine:

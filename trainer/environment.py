@@ -1,6 +1,6 @@
 """Where a run takes place: interpreter, processor, threads, accelerators, package versions, code revision.
 
-Enter at `environment_of`.
+Enter at `environment_of`; `use_available_threads` keeps torch to the cores that this process may use.
 """
 
 import os
@@ -12,6 +12,7 @@ from pathlib import Path
 from advisor.contracts.runs import Environment
 
 PACKAGES = ("richtwert", "torch", "transformers", "trl", "peft", "accelerate", "datasets", "tokenizers", "numpy")
+CGROUP_LIMIT = Path("/sys/fs/cgroup/cpu.max")
 
 
 def environment_of(accelerators: tuple[str, ...]) -> Environment:
@@ -21,13 +22,34 @@ def environment_of(accelerators: tuple[str, ...]) -> Environment:
     return Environment(
         python=platform.python_version(),
         platform=platform.platform(),
-        processor=_processor(),
-        cpu_count=os.cpu_count() or 1,
+        processor=processor(),
+        cpu_count=available_cpus(),
         torch_threads=torch.get_num_threads(),
         accelerators=accelerators,
         packages=package_versions(),
         code_revision=code_revision(),
     )
+
+
+def available_cpus() -> int:
+    """Cores that this process may use: its affinity, cut by the control group's quota."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    cpus = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+    try:
+        quota, period = CGROUP_LIMIT.read_text(encoding="ascii").split()
+        limit = max(1, round(int(quota) / int(period)))
+    except (OSError, ValueError):  # no such group, or "max": no limit
+        return cpus
+    return min(cpus, limit)
+
+
+def use_available_threads() -> None:
+    """Let torch use the available cores, unless OMP_NUM_THREADS says otherwise."""
+    if "OMP_NUM_THREADS" in os.environ:
+        return
+    import torch
+
+    torch.set_num_threads(available_cpus())
 
 
 def package_versions() -> dict[str, str]:
@@ -57,7 +79,8 @@ def code_revision() -> str:
     return done.stdout.strip()
 
 
-def _processor() -> str:
+def processor() -> str:
+    """Name of the processor as the system tells it."""
     info = Path("/proc/cpuinfo")
     if info.exists():
         for line in info.read_text(encoding="utf-8").splitlines():

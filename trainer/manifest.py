@@ -1,34 +1,106 @@
-"""What is done in a run directory: one manifest a phase, written when the phase is complete.
+"""What is done in a run directory: its claim, and one manifest a phase, written when the phase is complete.
 
-Enter at `Manifest`, `read_manifest`, `write_manifest` and `refuse_changed_plan`. Time and energy of earlier
-attempts are kept in `attempts.jsonl`, so a resumed run adds up.
+Enter at `claim`, `read_manifest` and `Stretch`. Time and energy of interrupted stretches of work are kept beside the
+phase, so a resumed run adds up.
 """
 
 import json
+import shutil
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from advisor.contracts.base import Contract
+from advisor.contracts.base import Contract, Count, NonNegative
 from advisor.contracts.errors import BadInput
 from advisor.contracts.plan import TrainingPlan
 from advisor.contracts.runs import EnergyReport, PhaseReport
 from advisor.files import dump_yaml, read_contract, write_contract, write_text
+from trainer.plan import PLAN_FILE, RUN_FILE, slug
 
-PLAN_FILE = "plan.yaml"
+MADE = ("data", "tokenizer", "phases", "plots", "model", "suite.jsonl", PLAN_FILE, RUN_FILE)
+
+
+class RunState(Contract):
+    """The claim of a run on its directory."""
+
+    id: str
+    started_at: str
+    resumed: Count = 0
+    """How often the run was taken up again with work left."""
 
 
 class Manifest(Contract):
-    """A finished phase."""
+    """A finished phase: what it was made from, what it left, what it reported."""
 
+    inputs: dict[str, str]
+    outputs: dict[str, str]
     report: PhaseReport
 
 
-class Attempt(Contract):
+class Stretch(Contract):
     """One stretch of work on a phase that did not finish it."""
 
-    phase: str
-    duration_s: float
+    duration_s: NonNegative
     energy: EnergyReport
+
+
+def claim(plan: TrainingPlan, output: Path, *, resume: bool) -> RunState:
+    """Take the run directory for a plan, or take its run up again.
+
+    Args:
+        plan: with its paths relative to `output`.
+        output: the run's directory.
+        resume: whether to go on with the run that lies there.
+
+    Raises:
+        BadInput: another run lies there, the plan has changed since, or there is nothing to resume.
+    """
+    if not (output / RUN_FILE).exists():
+        if resume:
+            raise BadInput(f"--resume: no run in {output}; start it without --resume")
+        if (output / PLAN_FILE).exists():
+            raise BadInput(f"--output: {output} holds a plan of its own; name another directory")
+        taken = [name for name in MADE if (output / name).exists()]
+        if taken:
+            raise BadInput(f"--output: {output} already holds {', '.join(taken)}; name another directory")
+        now = datetime.now(UTC)
+        state = RunState(id=f"{slug(plan.name)}-{now:%Y%m%dT%H%M%SZ}", started_at=now.isoformat(timespec="seconds"))
+        write_text(output / PLAN_FILE, dump_yaml(plan))
+        write_contract(output / RUN_FILE, state)
+        return state
+    if not resume:
+        raise BadInput(
+            f"--output: a run lies in {output} already; add --resume to go on with it, or name another directory"
+        )
+    changed = differences(read_contract(output / PLAN_FILE, TrainingPlan), plan)
+    if changed:
+        raise BadInput(
+            f"--resume: the plan has changed since the run began: {', '.join(changed)}; restore it, or start anew "
+            "with another --output"
+        )
+    state = read_contract(output / RUN_FILE, RunState)
+    if not (output / "run_report.json").exists():
+        state = state.model_copy(update={"resumed": state.resumed + 1})
+        write_contract(output / RUN_FILE, state)
+    return state
+
+
+def release(output: Path, *, existed: bool) -> None:
+    """Undo a claim whose run could not begin, so that nothing half-written stays."""
+    for name in MADE:
+        path = output / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    if not existed and not any(output.iterdir()):
+        output.rmdir()
+
+
+def differences(before: TrainingPlan, after: TrainingPlan) -> list[str]:
+    """Fields that differ, each with its two values."""
+    return _differences(before.model_dump(mode="json"), after.model_dump(mode="json"))
 
 
 def read_manifest(output: Path, phase: str) -> Manifest | None:
@@ -37,51 +109,68 @@ def read_manifest(output: Path, phase: str) -> Manifest | None:
     return read_contract(path, Manifest) if path.exists() else None
 
 
-def write_manifest(output: Path, report: PhaseReport) -> None:
+def write_manifest(output: Path, manifest: Manifest) -> None:
     """Mark a phase as finished."""
-    write_contract(output / "phases" / report.name / "manifest.json", Manifest(report=report))
+    directory = output / "phases" / manifest.report.name
+    write_contract(directory / "manifest.json", manifest)
+    (directory / "running.json").unlink(missing_ok=True)
 
 
-def note_attempt(output: Path, attempt: Attempt) -> None:
-    """Keep the time and energy of an interrupted stretch of work."""
-    path = output / "attempts.jsonl"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as stream:
-        stream.write(attempt.model_dump_json() + "\n")
-
-
-def attempts_of(output: Path, phase: str | None = None) -> list[Attempt]:
-    """Interrupted stretches of work, of one phase or of all."""
-    path = output / "attempts.jsonl"
-    if not path.exists():
-        return []
-    rows = [Attempt.model_validate_json(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    return [row for row in rows if phase is None or row.phase == phase]
-
-
-def start_directory(plan: TrainingPlan, output: Path, *, resume: bool) -> None:
-    """Claim the run directory for a plan.
+def check_inputs(output: Path, phase: str, inputs: dict[str, str]) -> None:
+    """Note the inputs of a phase at its first start; later compare.
 
     Raises:
-        BadInput: another run lies there, the plan has changed since, or there is nothing to resume.
+        BadInput: they have changed since the phase began.
     """
-    stored = output / PLAN_FILE
-    if not stored.exists():
-        if resume:
-            raise BadInput(f"--resume: no run in {output}; start it without --resume")
-        write_text(stored, dump_yaml(plan))
+    path = output / "phases" / phase / "inputs.json"
+    if not path.exists():
+        write_text(path, json.dumps(inputs, indent=2) + "\n")
         return
-    if not resume:
-        raise BadInput(
-            f"--output: a run lies in {output} already; add --resume to go on with it, or name a new directory"
-        )
-    before = read_contract(stored, TrainingPlan)
-    changed = _differences(before.model_dump(mode="json"), plan.model_dump(mode="json"))
+    before = json.loads(path.read_text(encoding="utf-8"))
+    changed = sorted(name for name in before.keys() | inputs.keys() if before.get(name) != inputs.get(name))
     if changed:
         raise BadInput(
-            f"--resume: the plan has changed since the run began: {', '.join(changed)}; restore it, or start anew "
-            "in another --output"
+            f"--resume: changed since phase {phase} began: {', '.join(changed)}; restore it, or start anew with "
+            "another --output"
         )
+
+
+def note_running(output: Path, phase: str, begun_s: float) -> None:
+    """Note how long the running stretch has lasted, should the process be killed."""
+    write_text(
+        output / "phases" / phase / "running.json", json.dumps({"duration_s": time.monotonic() - begun_s}) + "\n"
+    )
+
+
+def note_stretch(output: Path, phase: str, stretch: Stretch) -> None:
+    """Keep the time and energy of a stretch of work that was interrupted."""
+    directory = output / "phases" / phase
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / "stretches.jsonl").open("a", encoding="utf-8") as stream:
+        stream.write(stretch.model_dump_json() + "\n")
+    (directory / "running.json").unlink(missing_ok=True)
+
+
+def stretches_of(output: Path, phase: str) -> list[Stretch]:
+    """Interrupted stretches of a phase; one that was killed counts up to its last checkpoint."""
+    directory = output / "phases" / phase
+    running = directory / "running.json"
+    if running.exists():
+        duration_s = json.loads(running.read_text(encoding="utf-8"))["duration_s"]
+        lost = EnergyReport(
+            quality="unavailable",
+            energy_j=None,
+            duration_s=duration_s,
+            mean_power_w=None,
+            coverage_fraction=0.0,
+            uncertainty_fraction=None,
+            reason="the process was killed before it could report",
+        )
+        note_stretch(output, phase, Stretch(duration_s=duration_s, energy=lost))
+    path = directory / "stretches.jsonl"
+    if not path.exists():
+        return []
+    return [Stretch.model_validate_json(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
 
 
 def _differences(before: Any, after: Any, path: str = "") -> list[str]:
@@ -94,4 +183,4 @@ def _differences(before: Any, after: Any, path: str = "") -> list[str]:
         ]
     if before == after:
         return []
-    return [f"{path} ({json.dumps(before)} -> {json.dumps(after)})"]
+    return [f"{path} ({json.dumps(before, ensure_ascii=False)} -> {json.dumps(after, ensure_ascii=False)})"]

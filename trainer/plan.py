@@ -87,7 +87,9 @@ def check_plan(plan: TrainingPlan, base: Path) -> None:
     """
     for number, corpus in enumerate(plan.data.corpora):
         if isinstance(corpus, FileCorpus) and not (base / corpus.path).exists():
-            raise BadInput(f"data.corpora.{number}.path: {corpus.path!r} does not exist (looked for {base / corpus.path})")
+            raise BadInput(
+                f"data.corpora.{number}.path: {corpus.path!r} does not exist (looked for {base / corpus.path})"
+            )
     for field in ("instructions", "preferences"):
         path = getattr(plan.data, field)
         if path is not None and not (base / path).is_file():

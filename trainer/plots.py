@@ -1,6 +1,6 @@
 """The run's curves: loss, reward, KL and answer length of all phases in one picture.
 
-Enter at `draw_losses`; it reads the phases' log.jsonl and needs no display.
+Enter at `draw_curves`; it reads the phases' log.jsonl and needs no display.
 """
 
 from pathlib import Path
@@ -15,7 +15,7 @@ PANELS = (
 )
 
 
-def draw_losses(output: Path) -> Path | None:
+def draw_curves(output: Path) -> Path | None:
     """Draw plots/loss.png from the logs of the phases; None when nothing was logged."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

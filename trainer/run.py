@@ -3,46 +3,59 @@
 Enter at `run_plan`. Each phase runs inside a window of the energy meter and leaves a manifest when it is done.
 """
 
-import shutil
 import time
+import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from advisor.contracts.plan import Architecture, TrainingPlan
-from advisor.contracts.runs import EvaluationReport, PhaseName, PhaseReport, RunReport
-from trainer.corpus.prepare import Prepared, load_prepared, prepare
+from advisor.contracts.errors import BadInput
+from advisor.contracts.plan import TrainingPlan
+from advisor.contracts.runs import EnergyReport, EvaluationReport, PhaseName, PhaseReport, RunReport
+from advisor.files import read_contract
 from trainer.energy import Meter, open_meter
+from trainer.hashes import phase_inputs, phase_outputs
 from trainer.manifest import (
-    Attempt,
-    attempts_of,
-    note_attempt,
+    Manifest,
+    Stretch,
+    check_inputs,
+    claim,
+    note_running,
+    note_stretch,
     read_manifest,
-    start_directory,
+    release,
+    stretches_of,
     write_manifest,
 )
+from trainer.plan import check_plan, moved
 from trainer.progress import Progress
-from trainer.stop import StopRequested, stop_is_wanted, stop_on_signals
+from trainer.stop import stop_here, stop_on_signals
+from trainer.totals import total_energy
 
 if TYPE_CHECKING:
     from trainer.phases.common import PhaseResult
 
-TRAINING_PHASES: tuple[PhaseName, ...] = ("pretrain", "sft", "reward", "rl")
+TRAINING: tuple[PhaseName, ...] = ("pretrain", "sft", "reward", "rl")
+REPORT = "run_report.json"
 
 
 @dataclass
-class _Work:
-    """A run in progress."""
+class Work:
+    """A run in progress; the plan's paths are relative to `output`."""
 
     plan: TrainingPlan
-    base: Path
     output: Path
     meter: Meter
     progress: Progress
-    reports: list[PhaseReport]
-    prepared: Prepared | None = None
-    evaluation: EvaluationReport | None = None
+    reports: list[PhaseReport] = field(default_factory=list)
+    worked: bool = False
+    """Whether this process has run any phase."""
+
+
+def steps_of(plan: TrainingPlan) -> tuple[PhaseName, ...]:
+    """The phases of a plan in their order."""
+    return ("data", "tokenizer", *(name for name in TRAINING if getattr(plan.phases, name) is not None), "evaluate")
 
 
 def run_plan(plan: TrainingPlan, *, base: Path, output: Path, resume: bool, progress: Progress) -> RunReport:
@@ -56,160 +69,121 @@ def run_plan(plan: TrainingPlan, *, base: Path, output: Path, resume: bool, prog
         progress: where to show progress.
 
     Raises:
-        BadInput: a path of the plan, or the output directory, does not fit.
+        BadInput: the plan names what is not there, or the output directory does not fit.
         StopRequested: Ctrl-C or SIGTERM; everything up to then is saved.
     """
-    start_directory(plan, output, resume=resume)
+    check_plan(plan, base)
+    existed = output.exists()
+    own = moved(plan, base, output)
+    state = claim(own, output, resume=resume)
+    _quieten_libraries()
     with open_meter() as meter, stop_on_signals(), progress:
-        work = _Work(plan, base, output, meter, progress, [])
-        _phase(work, "data", lambda: _data(work))
-        work.prepared = load_prepared(output)
-        if isinstance(plan.model, Architecture):
-            _phase(work, "tokenizer", lambda: _tokenizer(work))
-        for name in TRAINING_PHASES:
-            if getattr(plan.phases, name) is not None:
-                _phase(work, name, lambda name=name: _train(work, name))
-        _phase(work, "evaluate", lambda: _evaluate(work))
+        work = Work(own, output, meter, progress)
+        for name in steps_of(plan):
+            try:
+                _phase(work, name)
+            except BadInput:
+                if name == "data" and not resume:
+                    release(output, existed=existed)
+                raise
+        if not work.worked and (output / REPORT).exists():
+            progress.note("nothing left to do")
+            return read_contract(output / REPORT, RunReport)
         from trainer.report import write_report
 
         return write_report(
             plan=plan,
+            state=state,
             output=output,
             phases=tuple(work.reports),
-            evaluation=_evaluation(work),
+            evaluation=read_contract(output / "phases" / "evaluate" / "evaluation.json", EvaluationReport),
             accelerators=meter.accelerator_names,
-            resumed=len(attempts_of(output)),
         )
 
 
-def _phase(work: _Work, name: PhaseName, action: Callable[[], "PhaseResult"]) -> None:
-    """Run one phase inside a meter window, or take over what an earlier attempt finished."""
+def _phase(work: Work, name: PhaseName) -> None:
+    """Run one phase inside a meter window, or take over what an earlier process finished."""
+    inputs = phase_inputs(work.plan, work.output, work.output, name)
+    check_inputs(work.output, name, inputs)
     done = read_manifest(work.output, name)
-    if done is not None:
+    if done is not None and done.outputs == phase_outputs(work.output, name):
         work.reports.append(done.report)
         work.progress.note(f"{name}: done earlier")
         return
-    if stop_is_wanted():
-        raise StopRequested(name)
+    stop_here(name)
+    work.worked = True
+    earlier = stretches_of(work.output, name)
     begun_s = time.monotonic()
     window = work.meter.window(name)
     try:
         with window:
-            result = action()
+            result = _action(work, name, begun_s)()
     except BaseException:
-        if window.report is not None:
-            note_attempt(work.output, Attempt(phase=name, duration_s=time.monotonic() - begun_s, energy=window.report))
+        note_stretch(work.output, name, Stretch(duration_s=time.monotonic() - begun_s, energy=window.report))
         raise
-    work.progress.end()
-    earlier = attempts_of(work.output, name)
-    duration_s = time.monotonic() - begun_s + sum(row.duration_s for row in earlier)
-    from trainer.report import joined_energy
-
-    rate = result.tokens / duration_s if result.tokens and duration_s > 0 else None
-    report = PhaseReport(
-        name=name,
-        status="completed",
-        duration_s=duration_s,
-        steps=result.steps,
-        tokens=result.tokens,
-        tokens_per_s=rate,
-        training_flop=result.training_flop or None,
-        flop_per_s=result.training_flop / duration_s if result.training_flop and duration_s > 0 else None,
-        loss_first=result.loss_first,
-        loss_last=result.loss_last,
-        metrics=result.metrics,
-        energy=joined_energy([*(row.energy for row in earlier), window.report]),
-        warnings=tuple(result.warnings),
-    )
-    write_manifest(work.output, report)
+    finally:
+        work.progress.end()
+    report = _report(name, result, time.monotonic() - begun_s, earlier, window.report)
+    write_manifest(work.output, Manifest(inputs=inputs, outputs=phase_outputs(work.output, name), report=report))
     work.reports.append(report)
 
 
-def _plain_result(**metrics: float) -> "PhaseResult":
-    from trainer.phases.common import PhaseResult
+def _action(work: Work, name: PhaseName, begun_s: float) -> Callable[[], "PhaseResult"]:
+    """The phase's work; the training libraries are imported inside it, so that their loading is on its clock."""
 
-    return PhaseResult(steps=0, tokens=0, training_flop=0.0, metrics=metrics)
+    def act() -> "PhaseResult":
+        from trainer import steps
+        from trainer.phases.common import PhaseContext
+
+        context = PhaseContext(
+            plan=work.plan,
+            base=work.output,
+            output=work.output,
+            progress=work.progress,
+            note_time=lambda: note_running(work.output, name, begun_s),
+        )
+        return steps.run_step(context, name)
+
+    return act
 
 
-def _data(work: _Work) -> "PhaseResult":
-    work.progress.begin("data")
-    found = prepare(work.plan, work.base, work.output)
-    return _plain_result(conversations=float(found.num_conversations), preference_pairs=float(found.num_pairs))
-
-
-def _tokenizer(work: _Work) -> "PhaseResult":
-    from trainer.tokenizer import train_tokenizer
-
-    if work.prepared is None or not isinstance(work.plan.model, Architecture):
-        raise RuntimeError("the tokenizer follows the data step of a plan with an architecture")
-    work.progress.begin("tokenizer")
-    conversations = work.prepared.rows("conversations")
-    texts = work.prepared.texts("train")
-    texts += [turn["content"] for row in conversations for turn in row["messages"]]
-    size = train_tokenizer(
-        texts,
-        vocab_size=work.plan.model.vocab_size,
-        context_tokens=work.plan.model.context_tokens,
-        directory=work.output / "tokenizer",
+def _report(
+    name: PhaseName, result: "PhaseResult", duration_s: float, earlier: list[Stretch], energy: EnergyReport
+) -> PhaseReport:
+    """The phase's record: time and energy over all stretches, speed of the last one."""
+    speed = result.tokens_per_s
+    flop_per_token = result.training_flop / result.tokens if result.training_flop and result.tokens else None
+    return PhaseReport(
+        name=name,
+        status="completed",
+        duration_s=duration_s + sum(stretch.duration_s for stretch in earlier),
+        steps=result.steps,
+        tokens=result.tokens,
+        tokens_per_s=speed,
+        training_flop=result.training_flop,
+        flop_per_s=speed * flop_per_token if speed is not None and flop_per_token is not None else None,
+        loss_first=result.loss_first,
+        loss_last=result.loss_last,
+        metrics=result.metrics,
+        energy=total_energy([*(stretch.energy for stretch in earlier), energy]),
+        warnings=tuple(result.warnings),
     )
-    return _plain_result(vocab_size=float(size))
 
 
-def _train(work: _Work, name: PhaseName) -> "PhaseResult":
-    from trainer.phases import pretrain, reward, rl, sft
-    from trainer.phases.common import PhaseContext
+def _quieten_libraries() -> None:
+    """Keep the model libraries' progress bars and known deprecations out of this program's own output."""
+    import logging
 
-    if work.prepared is None:
-        raise RuntimeError("training follows the data step")
-    context = PhaseContext(work.plan, work.base, work.output, work.prepared, work.progress)
-    phases = work.plan.phases
-    if name == "pretrain" and phases.pretrain is not None:
-        return pretrain.run(context, phases.pretrain)
-    if name == "sft" and phases.sft is not None:
-        return sft.run(context, phases.sft)
-    if name == "reward" and phases.reward is not None:
-        return reward.run(context, phases.reward)
-    if name == "rl" and phases.rl is not None:
-        return rl.run(context, phases.rl)
-    raise RuntimeError(f"phase {name} is not in the plan")
+    from trainer.environment import use_available_threads
 
+    use_available_threads()
+    from transformers.utils import logging as transformers_logging
 
-def _evaluate(work: _Work) -> "PhaseResult":
-    """Evaluate the last policy model and put it in place as the run's model."""
-    from advisor.contracts.baseline import SuiteItem
-    from trainer.corpus.prepare import read_json_lines
-    from trainer.evaluate.model import evaluate_directory
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    logging.getLogger("trl").setLevel(logging.ERROR)
+    import datasets
 
-    if work.prepared is None:
-        raise RuntimeError("evaluation follows the data step")
-    last = last_policy(work.plan, work.output)
-    items = [SuiteItem.model_validate(row) for row in read_json_lines(work.prepared.suite)]
-    work.progress.begin("evaluate", total=len(items))
-    report = evaluate_directory(
-        last,
-        task=work.plan.task,
-        items=items if work.plan.phases.sft is not None else [],
-        texts=work.prepared.texts("holdout")[: work.plan.evaluation.max_items],
-        advance=work.progress.advance,
-    )
-    target = work.output / "model"
-    shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(last, target)
-    from advisor.files import write_contract
-
-    write_contract(work.output / "evaluation.json", report)
-    return _plain_result(**{score.name: score.value for score in report.scores})
-
-
-def last_policy(plan: TrainingPlan, output: Path) -> Path:
-    """Model directory of the last phase that leaves a language model."""
-    for name in ("rl", "sft", "pretrain"):
-        if getattr(plan.phases, name) is not None:
-            return output / "phases" / name / "model"
-    raise RuntimeError("a plan has at least one of pretrain and sft")
-
-
-def _evaluation(work: _Work) -> EvaluationReport:
-    from advisor.files import read_contract
-
-    return read_contract(work.output / "evaluation.json", EvaluationReport)
+    datasets.disable_progress_bars()
+    # trl builds every configuration from fields that transformers has renamed.
+    warnings.filterwarnings("ignore", message=".*checkpointing.* is deprecated", category=FutureWarning)

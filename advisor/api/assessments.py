@@ -1,12 +1,11 @@
 """`/v1/assessments`: assess a case, read an assessment again."""
 
-from typing import Annotated
 from uuid import UUID
 
 from litestar import Controller, Response, get, post
-from litestar.params import Parameter
+from litestar.params import FromPath, JSONBody
 
-from advisor.api.backend import MAX_LIMIT, Backend, Ticket, next_page, whole
+from advisor.api.backend import Limit, Offset, Shared, Ticket, next_page, whole
 from advisor.api.errors import problem_responses
 from advisor.contracts.assessment import Assessment
 from advisor.contracts.service import AssessmentPage, AssessmentRequest, AssessmentSummary
@@ -19,7 +18,7 @@ class AssessmentController(Controller):
     tags = ("assessments",)
 
     @post("/", operation_id="createAssessment", summary="Create assessment", responses=problem_responses(400, 413))
-    async def create_assessment(self, data: AssessmentRequest, backend: Backend) -> Response[Assessment]:
+    async def create_assessment(self, data: JSONBody[AssessmentRequest], backend: Shared) -> Response[Assessment]:
         """Assess a case: every option costed, gated, ranked and explained."""
         ticket = Ticket()
         result = (await backend.assess(data)).model_copy(update={"id": str(ticket.id)})
@@ -30,9 +29,9 @@ class AssessmentController(Controller):
     @get("/", operation_id="listAssessments", summary="List assessments", responses=problem_responses(400))
     async def list_assessments(
         self,
-        backend: Backend,
-        limit: Annotated[int, Parameter(ge=1, le=MAX_LIMIT)] = 50,
-        offset: Annotated[int, Parameter(ge=0, le=2**31)] = 0,
+        backend: Shared,
+        limit: Limit = 50,
+        offset: Offset = 0,
     ) -> AssessmentPage:
         """Assessments, newest first."""
         found = await backend.store.listing("assessment", limit=limit, offset=offset)
@@ -48,7 +47,7 @@ class AssessmentController(Controller):
         summary="Get assessment",
         responses=problem_responses(404),
     )
-    async def get_assessment(self, assessment_id: UUID, backend: Backend) -> Response[Assessment]:
+    async def get_assessment(self, assessment_id: FromPath[UUID], backend: Shared) -> Response[Assessment]:
         """One assessment, the same bytes as on the day it was made."""
         return whole(await backend.store.document("assessment", assessment_id))
 

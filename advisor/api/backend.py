@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 from uuid import UUID
 
 import anyio
 from litestar import MediaType, Response
+from litestar.di import NamedDependency
+from litestar.params import QueryParameter
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from uuid_utils.compat import uuid7
 
@@ -26,6 +28,8 @@ from advisor.contracts.service import AssessmentRequest, Report
 from advisor.store import Entry, Kind, Store, now
 
 MAX_LIMIT = 100
+Limit = Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT, description="Most items of a page.")]
+Offset = Annotated[int, QueryParameter(ge=0, le=2**31 - 1, description="Items to skip, counted from the newest.")]
 
 
 class Assess(Protocol):
@@ -72,6 +76,10 @@ class Backend:
             files=[f"{report.report} report {report.id}" for report in reports],
         )
         return await anyio.to_thread.run_sync(call, limiter=self.threads)
+
+
+Shared = NamedDependency[Backend]
+"""The backend, as routes receive it."""
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,11 @@
 """`/v1/cases`: keep a case."""
 
-from typing import Annotated
 from uuid import UUID
 
 from litestar import Controller, Response, get, post
-from litestar.params import Parameter
+from litestar.params import FromPath, JSONBody
 
-from advisor.api.backend import MAX_LIMIT, Backend, Ticket, next_page, whole
+from advisor.api.backend import Limit, Offset, Shared, Ticket, next_page, whole
 from advisor.api.errors import problem_responses
 from advisor.contracts.case import Case
 from advisor.contracts.service import CasePage, CaseSummary
@@ -19,7 +18,7 @@ class CaseController(Controller):
     tags = ("cases",)
 
     @post("/", operation_id="createCase", summary="Create case", responses=problem_responses(400, 413))
-    async def create_case(self, data: Case, backend: Backend) -> Response[CaseSummary]:
+    async def create_case(self, data: JSONBody[Case], backend: Shared) -> Response[CaseSummary]:
         """Store a case."""
         ticket = Ticket()
         summary = CaseSummary(id=str(ticket.id), created_at=ticket.created_at, name=data.name, task=data.use_case.task)
@@ -29,9 +28,9 @@ class CaseController(Controller):
     @get("/", operation_id="listCases", summary="List cases", responses=problem_responses(400))
     async def list_cases(
         self,
-        backend: Backend,
-        limit: Annotated[int, Parameter(ge=1, le=MAX_LIMIT)] = 50,
-        offset: Annotated[int, Parameter(ge=0, le=2**31)] = 0,
+        backend: Shared,
+        limit: Limit = 50,
+        offset: Offset = 0,
     ) -> CasePage:
         """Cases, newest first."""
         found = await backend.store.listing("case", limit=limit, offset=offset)
@@ -42,6 +41,6 @@ class CaseController(Controller):
         )
 
     @get("/{case_id:uuid}", operation_id="getCase", summary="Get case", responses=problem_responses(404))
-    async def get_case(self, case_id: UUID, backend: Backend) -> Response[Case]:
+    async def get_case(self, case_id: FromPath[UUID], backend: Shared) -> Response[Case]:
         """One case."""
         return whole(await backend.store.document("case", case_id))

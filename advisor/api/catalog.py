@@ -4,13 +4,10 @@ from collections.abc import Iterable
 
 from litestar import Controller, get
 
-from advisor.api.backend import Backend
+from advisor.api.backend import Shared
 from advisor.api.errors import problem_responses
 from advisor.contracts.catalog import Catalog, Row, SourceRow
 from advisor.contracts.service import AcceleratorsTable, ApiPrice, GridsTable, ModelsTable, PricesTable
-
-TYPICAL_INPUT_TOKENS, TYPICAL_OUTPUT_TOKENS = 1000, 300
-"""Prices have tiers; these are the sizes for which the list gives them."""
 
 
 class CatalogController(Controller):
@@ -20,7 +17,7 @@ class CatalogController(Controller):
     tags = ("catalogue",)
 
     @get("/models", operation_id="listModels", summary="List models", responses=problem_responses())
-    async def models(self, backend: Backend) -> ModelsTable:
+    async def models(self, backend: Shared) -> ModelsTable:
         """Open models to run, and models behind an API."""
         catalog = backend.catalog
         return ModelsTable(
@@ -31,7 +28,7 @@ class CatalogController(Controller):
         )
 
     @get("/accelerators", operation_id="listAccelerators", summary="List accelerators", responses=problem_responses())
-    async def accelerators(self, backend: Backend) -> AcceleratorsTable:
+    async def accelerators(self, backend: Shared) -> AcceleratorsTable:
         """Accelerators with memory, speed, power and price."""
         catalog = backend.catalog
         return AcceleratorsTable(
@@ -43,8 +40,8 @@ class CatalogController(Controller):
     @get(
         "/prices", operation_id="listPrices", summary="List prices", responses=problem_responses(), sync_to_thread=True
     )
-    def prices(self, backend: Backend) -> PricesTable:
-        """Token prices of API models for a request of 1,000 + 300 tokens, and electricity."""
+    def prices(self, backend: Shared) -> PricesTable:
+        """Token prices of API models at the tier of a typical request, and electricity."""
         catalog = backend.catalog
         return PricesTable(
             catalog_version=catalog.version,
@@ -54,7 +51,7 @@ class CatalogController(Controller):
         )
 
     @get("/grids", operation_id="listGrids", summary="List grids", responses=problem_responses())
-    async def grids(self, backend: Backend) -> GridsTable:
+    async def grids(self, backend: Shared) -> GridsTable:
         """Greenhouse gas of electricity by zone."""
         catalog = backend.catalog
         return GridsTable(catalog_version=catalog.version, sources=_cited(catalog, catalog.grids), grids=catalog.grids)
@@ -62,14 +59,14 @@ class CatalogController(Controller):
 
 def api_prices(catalog: Catalog) -> tuple[ApiPrice, ...]:
     """Token prices of every API model of the catalogue, on the catalogue's day."""
-    from advisor.assess import catalog_date
-    from advisor.catalog.prices import token_prices
+    from advisor.catalog.commands import LIST_INPUT_TOKENS, LIST_OUTPUT_TOKENS
+    from advisor.catalog.prices import price_date, token_prices
 
-    on = catalog_date(catalog)
+    on = price_date(catalog)
     rows = []
     for row in catalog.api_models:
         found = token_prices(
-            row, typical_input_tokens=TYPICAL_INPUT_TOKENS, typical_output_tokens=TYPICAL_OUTPUT_TOKENS, on=on
+            row, typical_input_tokens=LIST_INPUT_TOKENS, typical_output_tokens=LIST_OUTPUT_TOKENS, on=on
         )
         rows.append(
             ApiPrice(

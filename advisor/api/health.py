@@ -7,7 +7,7 @@ from litestar import Controller, get
 from litestar.plugins.prometheus import PrometheusController
 from pydantic import BaseModel, ConfigDict
 
-from advisor.api.backend import Backend
+from advisor.api.backend import Backend, Shared
 from advisor.api.errors import problem_responses
 
 
@@ -27,12 +27,12 @@ class HealthController(Controller):
     tags = ("health",)
 
     @get("/healthz", operation_id="getHealth", summary="Is it alive?", responses=problem_responses())
-    async def healthy(self, backend: Backend) -> Health:
+    async def healthy(self, backend: Shared) -> Health:
         """The process answers."""
         return _health(backend)
 
     @get("/readyz", operation_id="getReadiness", summary="Can it work?", responses=problem_responses())
-    async def ready(self, backend: Backend) -> Health:
+    async def ready(self, backend: Shared) -> Health:
         """The process answers, and so does its database."""
         await backend.store.check()
         return _health(backend)

@@ -1,12 +1,11 @@
 """`/v1/measurements`: reports of training runs and of comparisons."""
 
-from typing import Annotated
 from uuid import UUID
 
 from litestar import Controller, Response, get, post
-from litestar.params import Parameter
+from litestar.params import FromPath, JSONBody
 
-from advisor.api.backend import MAX_LIMIT, Backend, Ticket, next_page, whole
+from advisor.api.backend import Limit, Offset, Shared, Ticket, next_page, whole
 from advisor.api.errors import problem_responses
 from advisor.contracts.runs import RunReport
 from advisor.contracts.service import MeasurementPage, MeasurementSummary, Report
@@ -19,7 +18,7 @@ class MeasurementController(Controller):
     tags = ("measurements",)
 
     @post("/", operation_id="createMeasurement", summary="Create measurement", responses=problem_responses(400, 413))
-    async def create_measurement(self, data: Report, backend: Backend) -> Response[MeasurementSummary]:
+    async def create_measurement(self, data: JSONBody[Report], backend: Shared) -> Response[MeasurementSummary]:
         """Store the report of a training run or of a comparison."""
         ticket, report = Ticket(), data.root
         summary = MeasurementSummary(
@@ -35,9 +34,9 @@ class MeasurementController(Controller):
     @get("/", operation_id="listMeasurements", summary="List measurements", responses=problem_responses(400))
     async def list_measurements(
         self,
-        backend: Backend,
-        limit: Annotated[int, Parameter(ge=1, le=MAX_LIMIT)] = 50,
-        offset: Annotated[int, Parameter(ge=0, le=2**31)] = 0,
+        backend: Shared,
+        limit: Limit = 50,
+        offset: Offset = 0,
     ) -> MeasurementPage:
         """Measurements, newest first."""
         found = await backend.store.listing("measurement", limit=limit, offset=offset)
@@ -53,6 +52,6 @@ class MeasurementController(Controller):
         summary="Get measurement",
         responses=problem_responses(404),
     )
-    async def get_measurement(self, measurement_id: UUID, backend: Backend) -> Response[Report]:
+    async def get_measurement(self, measurement_id: FromPath[UUID], backend: Shared) -> Response[Report]:
         """One report."""
         return whole(await backend.store.document("measurement", measurement_id))

@@ -84,12 +84,14 @@ def run_baseline(arguments: argparse.Namespace) -> int:
     import asyncio
 
     from advisor.baseline.ask import Limits
+    from advisor.baseline.metrics import require_libraries
     from advisor.baseline.pricing import load_prices, require_prices
     from advisor.baseline.progress import bars
     from advisor.baseline.report import build_report
     from advisor.baseline.run import RunSettings, run_suite
     from advisor.files import write_contract, write_text
 
+    require_libraries(task)
     prices = load_prices(specs)
     if arguments.max_cost_usd is not None:
         require_prices(specs, prices)

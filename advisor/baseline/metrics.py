@@ -6,12 +6,14 @@ Enter at `metrics_for` and `score_answers`. Text libraries are imported when a g
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 
 from advisor.contracts.case import Task
 from advisor.contracts.errors import Failed
 
 EXACT_TASKS: frozenset[Task] = frozenset({"classification", "extraction", "question_answering"})
 PRIMARY: dict[Task, str] = {"translation": "chrf", "summarization": "rouge_l"}
+LIBRARIES = {"chrf": "sacrebleu", "rouge_l": "rouge_score"}
 TRAILING = ".,;:!?…。！？"
 QUOTES = "\"'`„“”«»‚‘’"
 
@@ -27,6 +29,18 @@ def metrics_for(task: Task) -> tuple[str, ...]:
 def is_exact(task: Task) -> bool:
     """Whether an answer to the task is right or wrong, with nothing in between."""
     return task in EXACT_TASKS
+
+
+def require_libraries(task: Task) -> None:
+    """Find out before the first question whether the answers can be scored.
+
+    Raises:
+        Failed: a library of the extra `baseline` is not installed.
+    """
+    for metric in metrics_for(task):
+        library = LIBRARIES.get(metric)
+        if library is not None and find_spec(library) is None:
+            raise Failed(f"answers of the task {task} are scored with {library}: pip install 'richtwert[baseline]'")
 
 
 def score_answers(metric: str, answers: Sequence[str], expected: Sequence[str]) -> list[float]:
@@ -47,20 +61,16 @@ def _exact_scorer() -> Callable[[str, str], float]:
 
 def _chrf_scorer() -> Callable[[str, str], float]:
     """chrF2 of each sentence (Popović 2015) as sacrebleu computes it, over 100."""
-    try:
-        from sacrebleu.metrics.chrf import CHRF
-    except ModuleNotFoundError as error:
-        raise _missing(error) from error
+    from sacrebleu.metrics.chrf import CHRF
+
     chrf = CHRF()
     return lambda answer, expected: chrf.sentence_score(answer, [expected]).score / 100
 
 
 def _rouge_l_scorer() -> Callable[[str, str], float]:
     """F1 of the longest common subsequence of words (Lin 2004); words in any script, not English alone."""
-    try:
-        from rouge_score.rouge_scorer import RougeScorer
-    except ModuleNotFoundError as error:
-        raise _missing(error) from error
+    from rouge_score.rouge_scorer import RougeScorer
+
     rouge = RougeScorer(["rougeL"], tokenizer=_Words())
     return lambda answer, expected: float(rouge.score(expected, answer)["rougeL"].fmeasure)
 
@@ -71,7 +81,3 @@ class _Words:
     def tokenize(self, text: str) -> list[str]:
         """Words in lower case."""
         return re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold())
-
-
-def _missing(error: ModuleNotFoundError) -> Failed:
-    return Failed(f"generated text is scored with {error.name}: pip install 'richtwert[baseline]'")

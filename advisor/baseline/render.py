@@ -62,11 +62,14 @@ def markdown(report: BaselineReport) -> str:
 
 def print_table(report: BaselineReport, console: Console) -> None:
     """The figures, the differences and the warnings on a terminal."""
+    # A row per figure, not per target: a terminal of 80 columns has room for a few targets, not for eleven figures.
+    cells = [_cells(result) for result in report.results]
     table = Table(title=f"{report.suite}: {report.items} items, {report.task}")
-    for heading in HEADINGS:
-        table.add_column(heading, justify="left" if heading in ("target", "model") else "right")
-    for result in report.results:
-        table.add_row(*_cells(result))
+    table.add_column("")
+    for name in (column[0] for column in cells):
+        table.add_column(name, justify="right", overflow="fold")
+    for number, heading in enumerate(HEADINGS[1:], start=1):
+        table.add_row(heading, *[column[number] for column in cells])
     console.print(table, markup=False)
     for difference in report.differences:
         console.print(_sentence(difference), markup=False, highlight=False)

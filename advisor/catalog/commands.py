@@ -8,10 +8,12 @@ import json
 import sys
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from advisor.contracts.catalog import Catalog, Row
 from advisor.contracts.errors import BadInput, Failed, UnknownName
+
+if TYPE_CHECKING:
+    from advisor.contracts.catalog import Catalog
 
 KINDS = {
     "models": "base_models",
@@ -35,29 +37,20 @@ NAME_FIELDS = ("id", "name", "zone", "country", "task", "currency")
 AGELESS = ("models", "architectures")
 """What a released model is made of does not change with the years, so its rows are never called old."""
 COLUMNS = {
-    "models": ("id", "family", "domain", "parameters", "active_parameters", "context_tokens", "licence", "released"),
-    "api-models": ("id", "kind", "capability", "residency", "context_tokens", "tuning_usd_per_mtok", "retires"),
-    "accelerators": (
-        ("id", "peak_flop_per_s", "memory_bytes", "bandwidth_bytes_per_s", "tdp_w")
-        + ("rental_usd_per_hour", "purchase_usd", "as_of", "source")
-    ),
-    "architectures": ("id", "parameters", "hidden_size", "num_layers", "num_heads", "ffn_size", "context_tokens"),
-    "grids": ("zone", "location_gco2e_per_kwh", "market_gco2e_per_kwh", "basis", "year", "as_of", "source"),
-    "electricity": ("zone", "eur_per_kwh", "band", "as_of", "source"),
-    "salaries": ("country", "role", "gross_per_year", "currency", "on_cost_fraction", "as_of", "source"),
-    "parameters": ("name", "unit", "low", "central", "high", "origin", "as_of", "source"),
-    "tasks": (
-        ("task", "input_tokens_per_request", "output_tokens_per_request", "minutes_per_request_by_hand")
-        + ("as_of", "source")
-    ),
-    "risks": ("name", "kinds", "score_0_10", "personal_data_add", "as_of", "source"),
-    "legal": ("id", "value", "unit", "text", "as_of", "source"),
-    "exchange": ("currency", "per_eur", "as_of", "source"),
-    "sources": ("id", "name", "licence", "read"),
-    "prices": (
-        ("id", "input_usd_per_mtok", "cached_usd_per_mtok", "output_usd_per_mtok", "batch_multiplier")
-        + ("tuning_usd_per_mtok", "retires", "as_of")
-    ),
+    "models": "id family domain parameters active_parameters context_tokens licence released",
+    "api-models": "id kind capability residency context_tokens tuning_usd_per_mtok retires",
+    "accelerators": "id peak_flop_per_s memory_bytes bandwidth_bytes_per_s tdp_w rental_usd_per_hour purchase_usd",
+    "architectures": "id parameters hidden_size num_layers num_heads num_kv_heads ffn_size context_tokens",
+    "grids": "zone location_gco2e_per_kwh market_gco2e_per_kwh basis year as_of source",
+    "electricity": "zone eur_per_kwh band as_of source",
+    "salaries": "country role gross_per_year currency on_cost_fraction as_of source",
+    "parameters": "name unit low central high origin as_of source",
+    "tasks": "task input_tokens_per_request output_tokens_per_request minutes_per_request_by_hand source",
+    "risks": "name kinds score_0_10 personal_data_add as_of source",
+    "legal": "id value unit text as_of source",
+    "exchange": "currency per_eur as_of source",
+    "sources": "id name licence read",
+    "prices": "id input_usd_per_mtok cached_usd_per_mtok output_usd_per_mtok batch_multiplier tuning_usd_per_mtok",
 }
 """Columns of the tables; JSON carries every field."""
 PIPE_WIDTH = 180
@@ -131,7 +124,7 @@ def _list(arguments: argparse.Namespace) -> int:
     if arguments.format == "json":
         _print_json(rows)
     else:
-        _print_table(rows, COLUMNS[arguments.kind])
+        _print_table(rows, COLUMNS[arguments.kind].split())
     return 0
 
 
@@ -189,9 +182,9 @@ def _check(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _count(catalog: Catalog, kind: str, table: str, today: date) -> dict[str, Any]:
+def _count(catalog: "Catalog", kind: str, table: str, today: date) -> dict[str, Any]:
     rows = getattr(catalog, table)
-    dated = [row for row in rows if isinstance(row, Row)]
+    dated = [row for row in rows if hasattr(row, "as_of")]
     return {
         "table": kind,
         "rows": len(rows),
@@ -202,7 +195,7 @@ def _count(catalog: Catalog, kind: str, table: str, today: date) -> dict[str, An
 
 
 def _is_stale(kind: str, row: Any, today: date) -> bool:
-    return kind not in AGELESS and isinstance(row, Row) and _months_old(row.as_of, today) > STALE_MONTHS
+    return kind not in AGELESS and hasattr(row, "as_of") and _months_old(row.as_of, today) > STALE_MONTHS
 
 
 def _months_old(as_of: str, today: date) -> int:

@@ -3,6 +3,7 @@
 Enter at the function named for the row. An unknown name raises `UnknownName` with the nearest match.
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import TypeVar
@@ -104,8 +105,18 @@ def _named(what: str, name: str, rows: Sequence[R], names: Callable[[R], Iterabl
     wanted = name.lower()
     found = [row for row in rows if wanted in {known.lower() for known in names(row)}]
     if not found:
-        raise UnknownName(what, name, [known for row in rows for known in names(row)], SEE_LIST)
+        raise UnknownName(what, name, _relatives(name, [known for row in rows for known in names(row)]), SEE_LIST)
     return _latest(what, name, found, on)
+
+
+def _relatives(name: str, known: list[str]) -> list[str]:
+    """Names that begin with the same word (`H100-96GB-500W`: the H100s), so that the hint stays in the family."""
+    first = _first_word(name)
+    return [other for other in known if _first_word(other) == first] or known
+
+
+def _first_word(name: str) -> str:
+    return re.split(r"[^a-z0-9]", name.lower(), maxsplit=1)[0]
 
 
 def _zone(what: str, zone: str, rows: Sequence[R], key: Callable[[R], str], on: date | None) -> R:

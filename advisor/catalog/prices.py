@@ -97,6 +97,7 @@ def _request_usd(
         raise BadInput(f"api model {row.id}: unknown to genai-prices ({error})") from error
     if found.model.id != row.price_model:
         raise BadInput(
-            f"api model {row.id}: price_model {row.price_model!r} matches {found.model.id!r} only loosely; write that id"
+            f"api model {row.id}: price_model: {row.price_model!r} matches {found.model.id!r} only loosely; "
+            "write that id"
         )
     return found.total_price

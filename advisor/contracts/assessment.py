@@ -123,7 +123,8 @@ class Option(Contract):
     """None when no budget was given."""
     p_meets_quality: Fraction
     expected_regret: NonNegative | None
-    """Mean cost above the cheapest feasible option of the same draw; None for an infeasible option."""
+    """Mean loss above the best feasible option of the same draw, where an option that misses the quality floor
+    also pays for its replacement; None for an infeasible option."""
     p95_regret: NonNegative | None
 
 

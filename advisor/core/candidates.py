@@ -84,6 +84,10 @@ class QualityModel:
     tuning_gain_input: str | None = None
     adapts_to_domain: bool = False
     from_scratch: bool = False
+    age_years: float = 0.0
+    """Years between the model's release and the date of the catalogue."""
+    is_domain_model: bool = False
+    """An open model of the case's own domain."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,8 @@ class Candidate:
     licence: str = ""
     commercial_use: bool = True
     needs_hiring: bool = False
+    months_available: float | None = None
+    """Months until the provider switches the model off; None: no date announced."""
 
     @property
     def measured_quality_input(self) -> str:

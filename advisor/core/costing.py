@@ -308,13 +308,15 @@ def _quality(option: Candidate, x: Design, run: _Run) -> Array:
     recovered: Array | float = 0.0
     if option.retrieval:
         recovered = x["quality_retrieval_recovery_fraction"]
+    if model.is_domain_model:
+        recovered = 1.0 - (1.0 - recovered) * (1.0 - x["quality_domain_model_recovery_fraction"])
     if model.adapts_to_domain:
         share = quality.saturation(x["domain_tokens"], x["quality_adaptation_half_tokens"])
         recovered = 1.0 - (1.0 - recovered) * (1.0 - x["quality_adaptation_recovery_fraction"] * share)
-    gain: Array | float = 0.0
+    gain: Array | float = -model.age_years * x["quality_release_logit_per_year"] if model.age_years else 0.0
     if model.tuning_gain_input is not None and option.training is not None:
         examples = np.maximum(x[option.training.examples_input], x["labelled_examples"] * x["cleanliness_fraction"])
-        gain = x[model.tuning_gain_input] * quality.saturation(examples, x["quality_tuning_half_examples"])
+        gain = gain + x[model.tuning_gain_input] * quality.saturation(examples, x["quality_tuning_half_examples"])
     if model.from_scratch:
         gain = gain + quality.scale_effect_logit(
             run.flop, x["quality_reference_flop"], x["quality_scale_logit_per_decade"]

@@ -33,28 +33,42 @@ class Ranking:
     """Largest standard error of a probability at this number of draws."""
 
 
+def loss(cost: Array, meets_quality: Mask, feasible: Mask) -> Array:
+    """Cost of choosing an option, its failure included: who misses the quality floor pays for the replacement too.
+
+    L_k = C_k + (1 if k misses the floor) * min over feasible j that reach it of C_j, per draw
+    shapes: cost and meets_quality (draws, options), feasible (options,) -> (draws, options).
+    source: expected opportunity loss, Raiffa & Schlaifer 1961; the replacement rule is our own.
+    validity: the failure is seen after the money is spent; draws in which nobody reaches the floor add nothing.
+    """
+    fallback = np.where(meets_quality & feasible, cost, np.inf).min(axis=1, keepdims=True)
+    fallback = np.where(np.isfinite(fallback), fallback, 0.0)
+    return np.asarray(cost + np.where(meets_quality, 0.0, fallback))
+
+
 def rank(cost: Array, meets_quality: Mask, feasible: Mask) -> Ranking:
     """Rank options by expected regret among the feasible ones.
 
-    regret_k = C_k - min over feasible j of C_j, per draw;  p_best_k = share of draws in which k is the cheapest
-    feasible option that reaches the quality floor in that draw.
+    regret_k = L_k - min over feasible j of L_j, per draw, L from `loss`;  p_best_k = share of draws in which k is
+    the cheapest feasible option that reaches the quality floor in that draw.
     shapes: cost and meets_quality (draws, options), feasible (options,).
-    source: minimum expected opportunity loss, Raiffa & Schlaifer 1961; it orders as the mean cost does.
+    source: minimum expected opportunity loss, Raiffa & Schlaifer 1961.
     validity: risk-neutral; the 95th percentile of the regret is given beside it for the cautious.
     """
     draws, options = cost.shape
+    losses = loss(cost, meets_quality, feasible)
     regret = np.full((draws, options), np.nan)
     p_best = np.zeros(options)
     p_none = 1.0
     if feasible.any():
-        regret[:, feasible] = cost[:, feasible] - cost[:, feasible].min(axis=1, keepdims=True)
+        regret[:, feasible] = losses[:, feasible] - losses[:, feasible].min(axis=1, keepdims=True)
         eligible = np.where(meets_quality & feasible, cost, np.inf)
         winner = eligible.argmin(axis=1)
         decided = np.isfinite(eligible.min(axis=1))
         p_best = np.bincount(winner[decided], minlength=options) / draws
         p_none = float(1.0 - decided.mean())
-    mean_cost = cost.mean(axis=0)
-    order = sorted(range(options), key=lambda k: (not feasible[k], float(mean_cost[k])))
+    mean_loss = losses.mean(axis=0)
+    order = sorted(range(options), key=lambda k: (not feasible[k], float(mean_loss[k])))
     return Ranking(
         order=tuple(order),
         p_best=p_best,

@@ -33,6 +33,7 @@ class Limits:
     currency: str
     available_ml_fte: float | None
     domain_tokens: float | None
+    min_months_available: float
 
 
 def gates_of(case: Case, option: Candidate, outcome: Outcome, x: Design, limits: Limits) -> tuple[Gate, ...]:
@@ -44,6 +45,7 @@ def gates_of(case: Case, option: Candidate, outcome: Outcome, x: Design, limits:
         _sensitivity(case, option),
         _languages(case, option),
         _licence(option),
+        _availability(option, limits),
         _context(option, x),
         _staff(case, option, x, limits),
         _deadline(outcome, limits),
@@ -116,6 +118,19 @@ def _licence(option: Candidate) -> Gate | None:
         return None
     verb = "allows" if option.commercial_use else "forbids"
     return Gate(rule="licence", passed=option.commercial_use, reason=f"{option.licence} {verb} commercial use")
+
+
+def _availability(option: Candidate, limits: Limits) -> Gate | None:
+    if option.months_available is None:
+        return None
+    return Gate(
+        rule="availability",
+        passed=option.months_available >= limits.min_months_available,
+        reason=(
+            f"the provider switches {option.model} off in {option.months_available:.0f} months; "
+            f"at least {limits.min_months_available:.0f} are wanted"
+        ),
+    )
 
 
 def _context(option: Candidate, x: Design) -> Gate | None:

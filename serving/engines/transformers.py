@@ -25,7 +25,7 @@ from transformers.utils import logging as transformers_logging
 from serving.engines.batch import Batch
 from serving.engines.worker import Worker
 
-MOST_RUNNING = 8
+MOST_RUNNING = 16
 UNLIMITED = 1_000_000_000
 """Tokenizers write a huge number where they know no limit."""
 
@@ -36,12 +36,14 @@ def load_engine(path: Path, *, threads: int | None = None, most_running: int = M
     Raises:
         Failed: transformers cannot load the directory.
     """
-    transformers_logging.disable_progress_bar()
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     if threads is not None:
         torch.set_num_threads(threads)
     try:
         tokenizer = AutoTokenizer.from_pretrained(path)
-        model = AutoModelForCausalLM.from_pretrained(path, dtype="auto" if torch.cuda.is_available() else torch.float32)
+        model: Any = AutoModelForCausalLM.from_pretrained(
+            path, dtype="auto" if torch.cuda.is_available() else torch.float32
+        )
     except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
         raise Failed(f"{path}: transformers cannot load this model: {' '.join(str(error).split())[:300]}") from error
     if getattr(tokenizer, "backend_tokenizer", None) is None:

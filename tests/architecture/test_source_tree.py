@@ -21,6 +21,11 @@ REGISTRIES = [
 MACHINE_PATH = re.compile(r"(?<![\w.)}<>-])/(?:root|work|opt|home|Users)/\w")
 
 
+def is_made(name: str) -> bool:
+    """Whether a file or folder of this name is an output, not part of the source."""
+    return name in {"runs", "build", "dist", "htmlcov", "__pycache__"} or (name.startswith(".") and name != ".ci")
+
+
 def text_files() -> dict[str, str]:
     """Path to content of every text file that is, or would be, under version control."""
     if (ROOT / ".git").exists():
@@ -28,7 +33,7 @@ def text_files() -> dict[str, str]:
         listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\0")
         paths = [ROOT / name for name in listed if name]
     else:
-        paths = [path for path in ROOT.rglob("*") if not {".venv", "runs", "__pycache__"} & set(path.parts)]
+        paths = [path for path in ROOT.rglob("*") if not any(map(is_made, path.relative_to(ROOT).parts))]
     texts = {}
     for path in paths:
         if path.is_file():

@@ -1,6 +1,7 @@
 """`advisor baseline run` against real local servers: what it asks, measures, counts and writes."""
 
 import json
+import sys
 
 import pytest
 from baseline_server import Server
@@ -323,3 +324,28 @@ def test_the_same_run_again_keeps_the_earlier_answers_beside_the_new_ones(server
     assert len(server.seen.bodies) == 2
     names = {path.name for path in tmp_path.iterdir() if "answers" in path.name}
     assert names == {"report.answers.jsonl", "report.answers.previous.jsonl"}
+
+
+def test_a_missing_library_is_told_before_the_first_question(servers, suite, run, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "sacrebleu", None)
+    server = servers()
+    code, report = run(suite(["a"], task="translation"), f"x={server.url}")
+    assert code == 1 and report is None
+    assert "pip install 'richtwert[baseline]'" in capsys.readouterr().err
+    assert not server.seen.bodies
+
+
+def test_the_table_can_be_read_in_eighty_columns(servers, suite, run, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    server = servers()
+    run(suite(["a", "b"]), f"in-house={server.url}", f"vendor={server.url},role=proprietary")
+    said = capsys.readouterr().out
+    for words in (
+        "in-house (in-house)",
+        "vendor (proprietary)",
+        "accuracy 1.000",
+        "first token p50 / p95",
+        "cost, USD",
+    ):
+        assert words in said
+    assert "…" not in said

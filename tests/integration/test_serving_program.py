@@ -74,7 +74,7 @@ def test_the_server_stops_cleanly(tmp_path, signum):
 def test_a_model_directory_is_served_with_its_card_measured_and_stopped_under_load(tmp_path):
     model = save_tiny_model(tmp_path / "tiny")
     (model / "model_card.json").write_text(CARD.model_dump_json())
-    process, url = start(tmp_path, str(model), "--name", "house/tiny", "--threads", "1")
+    process, url = start(tmp_path, str(model), "--name", "house/tiny", "--threads", "1", "--drain-s", "0")
     try:
         client = openai.OpenAI(base_url=url, api_key="none")
         assert client.models.retrieve("house/tiny").model_card["limits"] == ["knows nothing"]
@@ -96,8 +96,10 @@ def test_a_model_directory_is_served_with_its_card_measured_and_stopped_under_lo
 
         body = {"model": "house/tiny", "prompt": "The", "max_tokens": 240, "n": 8, "stream": True}
         with httpx.stream("POST", f"{url}/completions", json=body, timeout=30) as answer:
-            next(answer.iter_bytes())
+            told = answer.iter_bytes()
+            next(told)
             code, said = stop(process, signal.SIGTERM)
+            assert b"the server is stopping" in b"".join(told)
     finally:
         process.kill()
     assert code == 0

@@ -70,7 +70,7 @@ def prepare(plan: TrainingPlan, base: Path, output: Path) -> Prepared:
             f"data.holdout_fraction: {plan.data.holdout_fraction} of {len(kept)} passages leaves {len(parts.train)} to "
             f"train on and {len(parts.held_out_documents)} to test with; both must be positive"
         )
-    rng = random.Random(plan.seed)  # noqa: S311 - a reproducible choice, no secret
+    rng = random.Random(plan.seed)
     conversations, suite = _supervised(plan, base, parts, rng)
     pairs = _pairs(plan, base, parts.train, rng)
     directory = output / "data"

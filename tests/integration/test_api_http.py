@@ -1,0 +1,98 @@
+"""The routes on SQLite and on PostgreSQL: what goes in comes out, whole and in order."""
+
+import json
+
+import pytest
+from documents import baseline_report, case, fake_assess, run_report
+from litestar.testing import TestClient
+
+from advisor.api.app import create_app
+from advisor.catalog.load import load_catalog
+
+pytest_plugins = ["api_databases"]
+CASE = case().model_dump(mode="json")
+NOWHERE = "018f0000-0000-7000-8000-000000000000"
+
+
+@pytest.fixture
+def client(database_url):
+    with TestClient(create_app(database_url=database_url, assess=fake_assess, catalog=load_catalog())) as client:
+        yield client
+
+
+def test_an_assessment_is_made_and_comes_back_byte_for_byte(client):
+    made = client.post("/v1/assessments", json={"case": CASE, "seed": 7, "draws": 1000})
+    assert made.status_code == 201
+    body = made.json()
+    assert made.headers["location"] == f"/v1/assessments/{body['id']}"
+    assert body["case"] == CASE and body["seed"] == 7 and body["draws"] == 1000
+    assert client.get(made.headers["location"]).content == made.content
+
+
+def test_lists_are_newest_first_in_pages_that_name_the_next(client):
+    ids = [client.post("/v1/assessments", json={"case": CASE | {"name": f"case {n}"}}).json()["id"] for n in range(3)]
+    first = client.get("/v1/assessments", params={"limit": 2}).json()
+    assert [item["id"] for item in first["items"]] == [ids[2], ids[1]]
+    assert first["items"][0]["case_name"] == "case 2" and first["items"][0]["confidence"] == "likely"
+    assert first["total_items"] == 3
+    second = client.get(first["next"]).json()
+    assert [item["id"] for item in second["items"]] == [ids[0]] and second["next"] is None
+    beyond = client.get("/v1/assessments", params={"offset": 99}).json()
+    assert beyond == {"items": [], "total_items": 3, "next": None}
+
+
+def test_a_case_is_kept(client):
+    made = client.post("/v1/cases", json=CASE)
+    assert made.status_code == 201 and made.json()["name"] == CASE["name"]
+    assert client.get(made.headers["location"]).json() == CASE
+    assert [item["task"] for item in client.get("/v1/cases").json()["items"]] == ["content_generation"]
+
+
+@pytest.mark.parametrize("build", [run_report, baseline_report])
+def test_a_report_is_kept(client, build):
+    report = build().model_dump(mode="json")
+    made = client.post("/v1/measurements", json=report)
+    assert made.status_code == 201
+    assert made.json()["report"] == report["report"] and made.json()["report_id"] == report["id"]
+    assert client.get(made.headers["location"]).json() == report
+    assert client.get("/v1/measurements").json()["items"] == [made.json()]
+
+
+def test_text_that_databases_dislike_survives(client):
+    report = baseline_report().model_dump(mode="json")
+    report["answers"][0]["answer"] = report["suite"] = "NUL \x00, quote ', emoji 🧾, backslash \\u0000"
+    made = client.post("/v1/measurements", content=json.dumps(report), headers={"content-type": "application/json"})
+    assert made.status_code == 201, made.text
+    assert client.get(made.headers["location"]).json() == report
+
+
+def test_reports_inline_change_the_answer(client):
+    report = baseline_report().model_dump(mode="json")
+    measured = client.post("/v1/assessments", json={"case": CASE, "measurements": [report]}).json()
+    inside = client.post("/v1/assessments", json={"case": CASE | {"measurements": [report]}}).json()
+    assert measured["update"] is not None and inside["update"] is not None
+    assert [item["measured"] for item in client.get("/v1/assessments").json()["items"]] == [True, True]
+
+
+@pytest.mark.parametrize("kind", ["assessment", "case", "measurement"])
+def test_an_unknown_id_is_not_found(client, kind):
+    answer = client.get(f"/v1/{kind}s/{NOWHERE}")
+    assert answer.status_code == 404 and answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["detail"] == f"no {kind} '{NOWHERE}'; GET /v1/{kind}s lists what there is"
+
+
+def test_a_refused_request_leaves_nothing_behind(client):
+    assert client.post("/v1/assessments", json={"case": CASE, "draws": 0}).status_code == 400
+    assert client.post("/v1/cases", json=CASE | {"nam": 1}).status_code == 400
+    assert client.get("/v1/assessments").json()["total_items"] == 0
+    assert client.get("/v1/cases").json()["total_items"] == 0
+
+
+def test_it_is_ready_when_the_database_answers(client):
+    assert client.get("/readyz").json()["status"] == "ok"
+
+
+def test_a_second_start_on_the_same_database_keeps_what_is_there(client, database_url):
+    client.post("/v1/cases", json=CASE)
+    with TestClient(create_app(database_url=database_url, assess=fake_assess, catalog=load_catalog())) as again:
+        assert again.get("/v1/cases").json()["total_items"] == 1

@@ -1,0 +1,153 @@
+"""`advisor serve` as a process: parallel requests, the typed client, a clean end, and clear refusals to start."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+from documents import baseline_report, run_report
+
+from advisor.client import AdvisorClient, NotFound
+from advisor.contracts.case import Case
+from advisor.contracts.errors import BadInput
+from advisor.files import read_contract
+
+pytest_plugins = ["api_databases"]
+ROOT = Path(__file__).resolve().parents[2]
+SHOP = ROOT / "data" / "examples" / "shop_product_texts.yaml"
+PARALLEL = 20
+DRAWS = 100
+
+
+class Server:
+    """One `advisor serve` on a free port."""
+
+    def __init__(self, database_url: str, log: Path) -> None:
+        self.log = log
+        with log.open("wb") as stream:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "advisor.cli", "serve", "--port", "0"],
+                cwd=log.parent,
+                env=os.environ | {"DATABASE_URL": database_url, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+            )
+        self.url = self._address()
+
+    def _address(self) -> str:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            for line in self.log.read_text(encoding="utf-8").splitlines():
+                if line.startswith("advisor on "):
+                    return line.split()[2]
+            assert self.process.poll() is None, self.log.read_text(encoding="utf-8")
+            time.sleep(0.05)
+        raise AssertionError(self.log.read_text(encoding="utf-8"))
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(30)
+
+
+@pytest.fixture
+def server(database_url, tmp_path):
+    running = Server(database_url, tmp_path / "server.log")
+    yield running
+    running.stop()
+
+
+def serve(tmp_path, *arguments, **environment):
+    """Run `advisor serve` where it must refuse to start."""
+    return subprocess.run(
+        [sys.executable, "-m", "advisor.cli", "serve", *arguments],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_twenty_parallel_requests_are_all_answered_and_kept(server):
+    request = {"case": read_contract(SHOP, Case).model_dump(mode="json"), "draws": DRAWS}
+    with httpx.Client(base_url=server.url, timeout=120, limits=httpx.Limits(max_connections=PARALLEL)) as http:
+        with ThreadPoolExecutor(PARALLEL) as pool:
+            answers = list(pool.map(lambda _: http.post("/v1/assessments", json=request), range(PARALLEL)))
+        assert [answer.status_code for answer in answers] == [201] * PARALLEL
+        ids = {answer.json()["id"] for answer in answers}
+        assert len(ids) == PARALLEL
+        listed = http.get("/v1/assessments", params={"limit": 100}).json()
+        assert {item["id"] for item in listed["items"]} == ids
+        assert {json_without_id(answer) for answer in answers} == {json_without_id(answers[0])}
+    assert server.stop() == 0
+    assert "Traceback" not in server.log.read_text(encoding="utf-8")
+
+
+def json_without_id(answer: httpx.Response) -> str:
+    return answer.text.replace(answer.json()["id"], "")
+
+
+def test_the_client_sees_documents_and_errors_of_a_real_server(server):
+    case = read_contract(SHOP, Case)
+    with AdvisorClient(server.url) as client:
+        assert client.health()["status"] == "ok"
+        assert client.assessments() == ()
+        made = client.assess(case, seed=3, draws=DRAWS)
+        assert client.assessment(made.id) == made and made.seed == 3 and made.case == case
+        assert [summary.case_name for summary in client.assessments()] == [case.name]
+        for report in (run_report(), baseline_report()):
+            assert client.measurement(client.add_measurement(report).id) == report
+        assert {summary.report for summary in client.measurements()} == {"run", "baseline"}
+        assert client.case(client.add_case(case).id) == case
+        assert client.catalog("models").base_models and client.catalog("grids").grids
+        assert client.catalog("prices").api_prices and client.catalog("accelerators").accelerators
+        with pytest.raises(NotFound, match="no assessment"):
+            client.assessment("018f0000-0000-7000-8000-000000000000")
+        owned = {"owned": [{"accelerator": "h100-sxm-80g", "count": 1}]}
+        wrong = Case.model_validate(case.model_dump(mode="json") | {"hardware": owned})
+        with pytest.raises(BadInput, match="unknown accelerator 'h100-sxm-80g': did you mean"):
+            client.assess(wrong)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_stops_cleanly(tmp_path, number):
+    server = Server(f"sqlite:///{tmp_path}/store.db", tmp_path / "server.log")
+    assert httpx.get(f"{server.url}/healthz").status_code == 200
+    assert server.stop(number) == 0
+    assert "Traceback" not in server.log.read_text(encoding="utf-8")
+
+
+def test_without_a_database_address_the_store_lies_under_runs(tmp_path):
+    server = Server("", tmp_path / "server.log")
+    assert server.stop() == 0
+    assert (tmp_path / "runs" / "advisor.db").exists()
+
+
+def test_a_port_that_is_taken_is_a_failure_with_a_next_step(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = serve(tmp_path, "--port", str(port))
+    assert done.returncode == 1
+    assert done.stderr == f"failed: cannot listen on 127.0.0.1:{port}: Address already in use; choose another --port\n"
+
+
+def test_a_database_that_does_not_answer_is_a_failure_in_one_line(tmp_path):
+    done = serve(tmp_path, "--port", "0", DATABASE_URL="postgresql://user:geheim@127.0.0.1:1/none")
+    assert done.returncode == 1
+    assert done.stderr.startswith("failed: the store postgresql+asyncpg://user:***@127.0.0.1:1/none does not answer")
+    assert len(done.stderr.splitlines()) == 1 and not done.stdout
+
+
+def test_an_unknown_kind_of_database_is_bad_input(tmp_path):
+    done = serve(tmp_path, "--port", "0", DATABASE_URL="mysql://user:geheim@host/name")
+    assert done.returncode == 2
+    assert "DATABASE_URL: unknown kind 'mysql'" in done.stderr and "geheim" not in done.stderr

@@ -1,0 +1,87 @@
+"""The client turns the service's answers into contracts and its refusals into the common error tree."""
+
+import httpx
+import pytest
+from documents import case
+
+from advisor.client import AdvisorClient, NotFound
+from advisor.contracts.errors import BadInput, Failed
+
+
+def client_answering(handler):
+    return AdvisorClient("http://advisor.example/", transport=httpx.MockTransport(handler))
+
+
+def refusing(status, **problem):
+    return client_answering(lambda _: httpx.Response(status, json={"status": status, **problem}))
+
+
+def test_a_refusal_keeps_field_value_and_advice():
+    errors = [{"field": "case.name", "value": "''", "message": "too short"}]
+    with pytest.raises(BadInput, match=r"^case\.name: too short \(got ''\)$"):
+        refusing(400, detail="x", errors=errors).assess(case())
+
+
+def test_an_unknown_id_is_a_refusal_of_its_own():
+    with pytest.raises(NotFound, match="no assessment"):
+        refusing(404, detail="no assessment 'x'").assessment("x")
+
+
+def test_a_failure_of_the_service_names_the_request():
+    with pytest.raises(Failed, match=r"the store does not answer \(request r-9\)"):
+        refusing(503, detail="the store does not answer", request_id="r-9").health()
+
+
+@pytest.mark.parametrize("body", [b"<html>bad gateway</html>", b"[]", b'{"detail": null, "errors": [1]}'])
+def test_an_error_of_something_in_between_is_still_said(body):
+    with pytest.raises(Failed, match="HTTP 502 without a reason"):
+        client_answering(lambda _: httpx.Response(502, content=body)).assessments()
+
+
+def test_a_service_that_is_down_is_named_with_the_next_step():
+    def refuse(_):
+        raise httpx.ConnectError("connection refused")
+
+    with pytest.raises(
+        Failed, match=r"http://advisor.example does not answer \(connection refused\); start it with `advisor serve`"
+    ):
+        client_answering(refuse).assessments()
+
+
+def test_a_service_that_is_too_slow_is_named():
+    def wait(_):
+        raise httpx.ReadTimeout("slow")
+
+    with pytest.raises(Failed, match="did not answer in time"):
+        client_answering(wait).assessments()
+
+
+def test_an_answer_of_another_version_is_a_failure_that_says_so():
+    with pytest.raises(Failed, match=r"(?s)no AssessmentPage.*same version"):
+        client_answering(lambda _: httpx.Response(200, json={"rows": []})).assessments()
+
+
+def test_a_wrong_number_of_draws_is_refused_before_anything_is_sent():
+    def never(_):
+        raise AssertionError("sent")
+
+    with pytest.raises(BadInput, match="request: draws"):
+        client_answering(never).assess(case(), draws=0)
+
+
+@pytest.mark.parametrize("address", ["localhost:8080", "ftp://x", ""])
+def test_an_address_without_scheme_is_refused(address):
+    with pytest.raises(BadInput, match="must begin with http"):
+        AdvisorClient(address)
+
+
+def test_an_id_cannot_leave_its_place_in_the_path():
+    seen = []
+
+    def answer(request):
+        seen.append(request.url.raw_path)
+        return httpx.Response(404, json={"detail": "none"})
+
+    with pytest.raises(NotFound):
+        client_answering(answer).assessment("../cases?x=1")
+    assert seen == [b"/v1/assessments/..%2Fcases%3Fx%3D1"]

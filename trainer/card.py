@@ -1,0 +1,128 @@
+"""The model card: what a user, an auditor or a works council needs to know of a model, beside its weights.
+
+Enter at `model_card` and `card_text`.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from advisor.contracts.plan import BaseModelSource, BuiltinCorpus, TrainingPlan
+from advisor.contracts.runs import EnergyReport, EvaluationReport, ModelCard, PhaseReport
+from advisor.files import read_document
+from trainer.sizes import stored_parameters
+
+NOT_TESTED = (
+    "knows nothing outside its training text",
+    "answers can be wrong; the evaluation says how often, on data of the same kind",
+    "not tested for bias, nor for personal data in its answers",
+)
+
+
+def model_card(
+    plan: TrainingPlan,
+    model: Path,
+    *,
+    phases: Sequence[PhaseReport],
+    evaluation: EvaluationReport,
+    energy: EnergyReport,
+    data_card: dict[str, Any],
+    created_at: str,
+) -> ModelCard:
+    """Describe a trained model.
+
+    Args:
+        plan: what was planned.
+        model: directory of the weights.
+        phases: reports of the phases, whose tokens and FLOP are added up.
+        evaluation: scores on held-out data.
+        energy: of the whole run.
+        data_card: counts of the data step.
+        created_at: UTC, ISO 8601.
+    """
+    config = read_document(model / "config.json")
+    base = plan.model.model if isinstance(plan.model, BaseModelSource) else None
+    return ModelCard(
+        name=plan.name,
+        created_at=created_at,
+        base_model=base,
+        parameters=stored_parameters(model),
+        vocab_size=config["vocab_size"],
+        context_tokens=config["max_position_embeddings"],
+        languages=plan.languages,
+        task=plan.task,
+        intended_use=f"{plan.task.replace('_', ' ')} on texts like those it was trained on",
+        limits=(*NOT_TESTED, *_language_limits(plan)),
+        training_data=_training_data(plan, data_card),
+        training_tokens=sum(phase.tokens for phase in phases),
+        training_flop=sum(phase.training_flop or 0.0 for phase in phases),
+        energy_j=energy.energy_j,
+        emissions_kgco2e=None,
+        evaluation=evaluation,
+        licence=_licence(plan, base),
+        option_id=plan.origin.option_id if plan.origin is not None else None,
+    )
+
+
+def card_text(card: ModelCard) -> str:
+    """The card as Markdown, for README.md beside the weights."""
+    rows = [
+        ("parameters", f"{card.parameters:,}"),
+        ("vocabulary", f"{card.vocab_size:,} tokens"),
+        ("context", f"{card.context_tokens:,} tokens"),
+        ("task", card.task),
+        ("languages", ", ".join(card.languages) or "not stated"),
+        ("base model", card.base_model or "none; trained from random weights"),
+        ("training data", card.training_data),
+        ("training tokens", f"{card.training_tokens:,}"),
+        ("training compute", f"{card.training_flop:.3g} FLOP"),
+        ("energy at the accelerator", f"{card.energy_j:.4g} J" if card.energy_j is not None else "not measured"),
+        ("emissions", f"{card.emissions_kgco2e:.3g} kg CO2e" if card.emissions_kgco2e is not None else "not known"),
+        ("licence", card.licence),
+        ("created", card.created_at),
+    ]
+    lines = [f"# {card.name}\n", f"Intended use: {card.intended_use}.\n", "| | |", "|---|---|"]
+    lines += [f"| {name} | {value} |" for name, value in rows]
+    if card.evaluation is not None:
+        lines += ["\n## Evaluation\n", *score_table(card.evaluation)]
+    lines += ["\n## Limits\n", *(f"- {limit}" for limit in card.limits)]
+    return "\n".join(lines) + "\n"
+
+
+def score_table(evaluation: EvaluationReport) -> list[str]:
+    """Scores with interval and n as a Markdown table."""
+    rows = [
+        f"| {score.name}{' (primary)' if score.name == evaluation.primary else ''} | {score.value:.3f} "
+        f"| {score.low:.3f} to {score.high:.3f} | {score.n} | {score.unit} |"
+        for score in evaluation.scores
+    ]
+    return [f"On {evaluation.data}.\n", "| score | value | 95 % interval | n | unit |", "|---|---|---|---|---|", *rows]
+
+
+def _training_data(plan: TrainingPlan, data_card: dict[str, Any]) -> str:
+    names = [
+        "Python language reference (pydoc_data.topics of the interpreter)"
+        if isinstance(corpus, BuiltinCorpus)
+        else f"own files ({corpus.path})"
+        for corpus in plan.data.corpora
+    ]
+    train = data_card["train"]
+    text = f"{' and '.join(names)}: {train['passages']:,} passages, {train['bytes']:,} bytes after cleaning"
+    if data_card["conversations"]:
+        text += f"; {data_card['conversations']:,} conversations"
+    return text
+
+
+def _licence(plan: TrainingPlan, base: str | None) -> str:
+    if base is not None:
+        return f"that of the base model ({base}), and of the training text"
+    if all(isinstance(corpus, BuiltinCorpus) for corpus in plan.data.corpora):
+        return "weights: no licence set; training text: Python Software Foundation License 2"
+    return "weights: no licence set; training text: the owner's"
+
+
+def _language_limits(plan: TrainingPlan) -> tuple[str, ...]:
+    uses_reference = any(isinstance(corpus, BuiltinCorpus) for corpus in plan.data.corpora)
+    if uses_reference and "de" in plan.languages and plan.data.instructions is None:
+        return ("German: a few hand-written questions in training, none in the evaluation",)
+    return ()

@@ -1,0 +1,131 @@
+"""The steps of a run by name; the four trainings live in trainer/phases/, the others here.
+
+Enter at `run_step`.
+"""
+
+import shutil
+from pathlib import Path
+from typing import assert_never
+
+from advisor.contracts.plan import Architecture
+from advisor.contracts.runs import EvaluationReport, PhaseName, Score
+from advisor.files import write_contract
+from trainer.corpus.prepare import prepare
+from trainer.evaluate.model import bits_per_byte, evaluate_directory, load
+from trainer.hashes import last_model_phase
+from trainer.phases.common import PhaseContext, PhaseResult
+from trainer.plan import base_model_name
+from trainer.stop import stop_here
+from trainer.tokenizer import adopt_tokenizer, train_tokenizer
+
+
+def run_step(context: PhaseContext, name: PhaseName) -> PhaseResult:
+    """Carry out one step of a run.
+
+    Raises:
+        StopRequested: the user asked to stop.
+    """
+    phases = context.plan.phases
+    match name:
+        case "data":
+            return _data(context)
+        case "tokenizer":
+            return _tokenizer(context)
+        case "pretrain" if phases.pretrain is not None:
+            from trainer.phases import pretrain
+
+            return pretrain.run(context, phases.pretrain)
+        case "sft" if phases.sft is not None:
+            from trainer.phases import sft
+
+            return sft.run(context, phases.sft)
+        case "reward" if phases.reward is not None:
+            from trainer.phases import reward
+
+            return reward.run(context, phases.reward)
+        case "rl" if phases.rl is not None:
+            from trainer.phases import rl
+
+            return rl.run(context, phases.rl)
+        case "evaluate":
+            return _evaluate(context)
+        case "pretrain" | "sft" | "reward" | "rl":
+            raise RuntimeError(f"phase {name} is not in the plan")
+        case _:
+            assert_never(name)
+
+
+def _data(context: PhaseContext) -> PhaseResult:
+    context.progress.begin("data")
+    card = prepare(context.plan, context.base, context.output).card()
+    names = ("passages_read", "passages_after_cleaning", "conversations", "preference_pairs", "held_out_questions")
+    return PhaseResult(metrics={name: float(card[name]) for name in names})
+
+
+def _tokenizer(context: PhaseContext) -> PhaseResult:
+    context.progress.begin("tokenizer")
+    source, directory = context.plan.model, context.output / "tokenizer"
+    if isinstance(source, Architecture):
+        texts = context.prepared.texts("train")
+        texts += [turn["content"] for row in context.prepared.rows("conversations") for turn in row["messages"]]
+        size = train_tokenizer(
+            texts, vocab_size=source.vocab_size, context_tokens=source.context_tokens, directory=directory
+        )
+        return PhaseResult(metrics={"vocab_size": float(size)})
+    size, notes = adopt_tokenizer(str(base_model_name(context.plan, context.base)), directory)
+    return PhaseResult(metrics={"vocab_size": float(size)}, warnings=notes)
+
+
+def _evaluate(context: PhaseContext) -> PhaseResult:
+    """Evaluate the last model and the ones before it, and put the last in place as the run's model."""
+    plan, prepared = context.plan, context.prepared
+    last = last_model_phase(plan)
+    items = prepared.items() if plan.phases.sft is not None else []
+    texts = prepared.texts("holdout")[: plan.evaluation.max_items]
+
+    def advance(done: int, total: int) -> None:
+        context.progress.advance(done, total)
+        stop_here("evaluate")
+
+    context.progress.begin("evaluate", total=len(items) + len(texts))
+    report = evaluate_directory(
+        context.model_directory(last), task=plan.task, items=items, texts=texts, advance=advance
+    )
+    metrics = {score.name: score.value for score in report.scores}
+    warnings = []
+    if plan.phases.pretrain is not None and last != "pretrain":
+        model, tokenizer = load(context.model_directory("pretrain"))
+        metrics["bits_per_byte_after_pretrain"] = bits_per_byte(model, tokenizer, texts).value
+        stop_here("evaluate")
+    if plan.phases.rl is not None:
+        before = evaluate_directory(
+            context.model_directory("sft"),
+            task=plan.task,
+            items=items,
+            texts=[],
+            advance=lambda *_: stop_here("evaluate"),
+        )
+        first, now = _primary(before), _primary(report)
+        metrics[f"{now.name}_before_rl"] = first.value
+        if now.high < first.value:
+            warnings.append(
+                f"RL made the model worse: {now.name} {first.value:.3f} before, {now.value:.3f} after "
+                f"(95 % interval to {now.high:.3f}, n={now.n}); the model before lies in phases/sft/model"
+            )
+    write_contract(context.directory("evaluate") / "evaluation.json", report)
+    _install(context.model_directory(last), context.output / "model")
+    return PhaseResult(metrics=metrics, warnings=warnings)
+
+
+def _primary(report: EvaluationReport) -> Score:
+    return next(score for score in report.scores if score.name == report.primary)
+
+
+def _install(source: Path, target: Path) -> None:
+    """Copy a model directory whole, or not at all."""
+    temporary = target.with_name(f".{target.name}.tmp")
+    for path in (temporary, target):
+        if path.exists():
+            shutil.rmtree(path)
+    shutil.copytree(source, temporary)
+    temporary.rename(target)
