@@ -12,7 +12,8 @@ from pydantic import BaseModel, ValidationError
 from advisor.contracts.assessment import Assessment
 from advisor.contracts.baseline import BaselineReport
 from advisor.contracts.case import Case
-from advisor.contracts.errors import BadInput, Failed, describe
+from advisor.contracts.errors import BadInput, Failed
+from advisor.contracts.mistakes import describe
 from advisor.contracts.runs import RunReport
 from advisor.contracts.service import (
     AcceleratorsTable,

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from advisor.contracts.errors import BadInput, describe
+from advisor.contracts.errors import BadInput
+from advisor.contracts.mistakes import describe
 
 M = TypeVar("M", bound=BaseModel)
 

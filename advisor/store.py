@@ -194,7 +194,7 @@ class Store:
             # Counted on its own: the repository's joint query knows no total beyond the last row.
             total = await repository.count()
             newest = repository.statement.order_by(model.created_at.desc(), model.id.desc()).limit(limit).offset(offset)
-            rows = await repository.list(statement=newest, load=[load_only(model.summary)])
+            rows = await repository.get_many(statement=newest, load=[load_only(model.summary)])
         return Listing([row.summary for row in rows], total)
 
     def _engine(self) -> AsyncEngine:

@@ -62,7 +62,7 @@ def _prompts(prompt: str | list[str] | list[int] | list[list[int]], engine: Engi
     if isinstance(prompt, str):
         return [engine.text_prompt(prompt)]
     if prompt and isinstance(prompt[0], int):
-        return [tuple(prompt)]  # type: ignore[arg-type]
+        return [tuple(prompt)]
     items = [engine.text_prompt(item) if isinstance(item, str) else tuple(item) for item in prompt]  # type: ignore[arg-type]
     return items or [()]
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import from_json
 
-from advisor.contracts.errors import field_errors
+from advisor.contracts.mistakes import field_errors
 from serving.engine import Message
 from serving.errors import ApiError
 from serving.parameters import clean

@@ -77,7 +77,10 @@ def _serve(settings: ServerSettings, models: Sequence[ServedModel], listener: so
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     meter = open_meter()
     app = create_app(engines, meter, settings.records)
-    config = uvicorn.Config(app, log_level="error", access_log=False, timeout_graceful_shutdown=STOP_S, lifespan="on")
+    patience_s = settings.drain_s + FAREWELL_S
+    config = uvicorn.Config(
+        app, log_level="error", access_log=False, timeout_graceful_shutdown=patience_s, lifespan="on"
+    )
     host, port = listener.getsockname()[:2]
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     energy = "measured" if not meter.reason else f"not measured: {meter.reason}"

@@ -1,36 +1,41 @@
 """`trainer`: from a plan to a model, its evidence and its cost.
 
-Enter at `main`. Plans are checked before torch is imported.
+Enter at `main`. Plans are checked before any training library is imported.
 """
 
 import argparse
-import json
 import os
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from advisor.contracts.errors import Failed
 from advisor.exits import exit_code
 
-EPILOG = """examples:
-  trainer run runs/plan                    # a directory written by `advisor handoff`
+EPILOG = """\
+examples:
+  trainer run runs/plan                      a directory written by `advisor handoff`
   trainer run data/examples/plans/python_reference.yaml --output runs/first
-  trainer run runs/plan --output runs/first --resume
+  trainer run data/examples/plans/python_reference.yaml --dry-run
+  trainer run runs/first --resume            go on with a run that was stopped
+  trainer data prepare runs/plan --output runs/data
   trainer evaluate runs/first/model --suite runs/first/suite.jsonl
   trainer doctor
 
-exit codes: 0 done, 2 bad input, 1 failure, 130 stopped by Ctrl-C (go on with --resume)
+environment:
+  OMP_NUM_THREADS   processor threads (default: the cores this process may use)
+  HF_HUB_OFFLINE=0  allow fetching a base model from the hub (default: only what lies on this machine)
+
+exit codes: 0 done, 2 bad input, 1 failure, 130 stopped by Ctrl-C or SIGTERM (go on with --resume)
 """
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit code."""
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     arguments = _parser().parse_args(argv)
-    return exit_code(lambda: arguments.handler(arguments))
+    return exit_code(lambda: int(arguments.handler(arguments)))
 
 
 def entry() -> None:
@@ -41,134 +46,93 @@ def entry() -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="trainer",
-        description="Prepares data, trains a language model in its phases, evaluates it and reports what it cost.",
+        description="Prepares data, trains a language model in its phases, evaluates it and reports what it took.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
-    run = verbs.add_parser("run", help="carry out a plan", description="Carries out a plan from data to report.")
-    run.add_argument("plan", type=Path, metavar="PLAN", help="plan file, or a directory that holds plan.yaml")
-    run.add_argument("--output", type=Path, help="directory of the run (default: runs/<name of the plan>)")
-    run.add_argument("--resume", action="store_true", help="go on with the run in --output")
-    run.add_argument("--dry-run", action="store_true", help="show phases, parameters and forecast, train nothing")
-    run.add_argument("--format", choices=("table", "json"), default="table")
-    run.set_defaults(handler=_run)
-    data = verbs.add_parser("data", help="prepare training data")
-    actions = data.add_subparsers(title="actions", metavar="ACTION", required=True)
-    prepare = actions.add_parser("prepare", help="the data step of a plan alone")
-    prepare.add_argument("plan", type=Path, metavar="PLAN")
-    prepare.add_argument(
-        "--output", type=Path, required=True, help="directory for data/, suite.jsonl and the data card"
+    _add_run(verbs)
+    _add_data(verbs)
+    evaluate = verbs.add_parser(
+        "evaluate", help="score a model on held-out questions", description="Scores a model directory on a suite."
     )
-    prepare.set_defaults(handler=_prepare)
-    evaluate = verbs.add_parser("evaluate", help="score a model on held-out questions")
-    evaluate.add_argument("model", type=Path, metavar="MODEL", help="model directory")
-    evaluate.add_argument("--suite", type=Path, required=True, help="JSONL of held-out questions")
-    evaluate.add_argument("--task", default="classification", help="task type (default classification)")
-    evaluate.add_argument("--format", choices=("table", "json"), default="table")
+    evaluate.add_argument("model", type=Path, metavar="MODEL", help="model directory in Hugging Face format")
+    evaluate.add_argument("--suite", type=Path, required=True, metavar="FILE", help="JSONL of held-out questions")
+    _add_format(evaluate)
     evaluate.set_defaults(handler=_evaluate)
-    doctor = verbs.add_parser("doctor", help="what this machine can do, and whether power can be measured")
-    doctor.add_argument("--format", choices=("table", "json"), default="table")
+    doctor = verbs.add_parser(
+        "doctor",
+        help="what this machine can do, and whether its power can be measured",
+        description="Shows interpreter, libraries, threads, accelerators, power measurement, memory and disk.",
+    )
+    _add_format(doctor)
     doctor.set_defaults(handler=_doctor)
     return parser
 
 
+def _add_run(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    run = verbs.add_parser(
+        "run",
+        help="carry out a plan",
+        description="Carries out a plan: data, tokenizer, pre-training, supervised tuning, reward model, RL, "
+        "evaluation, report. Phases that the plan leaves out are left out.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    run.add_argument("plan", type=Path, metavar="PLAN", help="plan file, or a directory that holds plan.yaml")
+    run.add_argument("--output", type=Path, metavar="DIR", help="directory of the run (default: runs/<name of plan>)")
+    run.add_argument("--resume", action="store_true", help="go on with the run in the output directory")
+    run.add_argument("--dry-run", action="store_true", help="show phases, size and forecast; train nothing")
+    _add_format(run)
+    run.set_defaults(handler=_run)
+
+
+def _add_data(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    data = verbs.add_parser("data", help="training data", description="Works on training data.")
+    actions = data.add_subparsers(title="actions", metavar="ACTION", required=True)
+    prepare = actions.add_parser(
+        "prepare",
+        help="the data step of a plan alone",
+        description="Reads, cleans and splits the text of a plan; writes data/, its data card and suite.jsonl.",
+    )
+    prepare.add_argument("plan", type=Path, metavar="PLAN", help="plan file, or a directory that holds plan.yaml")
+    prepare.add_argument("--output", type=Path, required=True, metavar="DIR", help="directory for the result")
+    _add_format(prepare)
+    prepare.set_defaults(handler=_prepare)
+
+
+def _add_format(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--format", choices=("table", "json"), default="table", help="form of the result (default: %(default)s)"
+    )
+
+
 def _run(arguments: argparse.Namespace) -> int:
-    from trainer.plan import outlook, read_plan
+    from trainer import commands
 
-    plan, base = read_plan(arguments.plan)
-    output = arguments.output or Path("runs") / re.sub(r"[^a-z0-9]+", "-", plan.name.lower()).strip("-")[:60]
     if arguments.dry_run:
-        ahead = outlook(plan)
-        forecast = plan.forecast.model_dump(mode="json")
-        figures = {
-            "name": plan.name,
-            "phases": ahead.phases,
-            "parameters": ahead.parameters,
-            "pretrain_tokens": ahead.pretrain_tokens,
-            "training_memory_bytes": ahead.training_memory_bytes,
-            "forecast": forecast,
-            "output": str(output),
-        }
-        _print(figures, arguments.format)
-        return 0
-    from trainer.progress import Progress
-    from trainer.run import run_plan
-    from trainer.stop import StopRequested
-
-    try:
-        report = run_plan(plan, base=base, output=output, resume=arguments.resume, progress=Progress())
-    except StopRequested as stop:
-        command = f"trainer run {arguments.plan} --output {output} --resume"
-        sys.stderr.write(f"stopped in phase {stop}; everything is saved; go on with: {command}\n")
-        return 130
-    if arguments.format == "json":
-        sys.stdout.write(report.model_dump_json(indent=2) + "\n")
-        return 0
-    score = next(score for score in report.evaluation.scores if score.name == report.evaluation.primary)
-    energy = report.energy
-    figures = {
-        "model": str(output / "model"),
-        "report": str(output / "report.md"),
-        score.name: f"{score.value:.3f} [{score.low:.3f}, {score.high:.3f}], n={score.n}",
-        "time_s": round(sum(phase.duration_s for phase in report.phases), 1),
-        "energy": f"{energy.energy_j:.4g} J" if energy.energy_j is not None else f"unavailable: {energy.reason}",
-    }
-    _print(figures, "table")
-    return 0
+        return commands.dry_run(arguments.plan, output=arguments.output, as_json=arguments.format == "json")
+    return commands.run(
+        arguments.plan, output=arguments.output, resume=arguments.resume, as_json=arguments.format == "json"
+    )
 
 
 def _prepare(arguments: argparse.Namespace) -> int:
-    from trainer.corpus.prepare import prepare
-    from trainer.plan import read_plan
+    from trainer import commands
 
-    plan, base = read_plan(arguments.plan)
-    prepare(plan, base, arguments.output)
-    sys.stdout.write((arguments.output / "data" / "data_card.json").read_text(encoding="utf-8"))
-    return 0
+    return commands.prepare_data(arguments.plan, arguments.output, as_json=arguments.format == "json")
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
-    from advisor.contracts.baseline import SuiteItem
-    from advisor.files import parse_contract
-    from trainer.corpus.prepare import read_json_lines
+    from trainer import commands
 
-    items = [parse_contract(row, SuiteItem, str(arguments.suite)) for row in read_json_lines(arguments.suite)]
-    from trainer.evaluate.model import evaluate_directory
-
-    report = evaluate_directory(arguments.model, task=arguments.task, items=items, texts=[])
-    if arguments.format == "json":
-        sys.stdout.write(report.model_dump_json(indent=2) + "\n")
-        return 0
-    for score in report.scores:
-        sys.stdout.write(f"{score.name:<26}{score.value:.3f}  [{score.low:.3f}, {score.high:.3f}]  n={score.n}\n")
-    return 0
+    return commands.evaluate(arguments.model, arguments.suite, as_json=arguments.format == "json")
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
-    import shutil
+    from trainer.doctor import doctor
 
-    try:
-        from trainer.environment import environment_of
-    except ImportError as error:
-        raise Failed(f"{error}; install the extra: pip install 'richtwert[trainer]'") from error
-    from trainer.energy import open_meter
-
-    with open_meter() as meter:
-        names, reason = meter.accelerator_names, meter.reason
-    found = environment_of(names).model_dump(mode="json")
-    found["energy"] = f"measured on {', '.join(names)}" if names else f"unavailable: {reason}"
-    found["free_disk_gib"] = round(shutil.disk_usage(Path.cwd()).free / 2**30, 1)
-    _print(found, arguments.format)
-    return 0
-
-
-def _print(figures: dict[str, object], form: str) -> None:
-    if form == "json":
-        sys.stdout.write(json.dumps(figures, indent=2) + "\n")
-        return
-    for name, value in figures.items():
-        sys.stdout.write(f"{name:<24}{value}\n")
+    return doctor(as_json=arguments.format == "json")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,8 @@ from advisor.contracts.assessment import Assessment
 from advisor.contracts.baseline import BaselineReport
 from advisor.contracts.case import Case
 from advisor.contracts.catalog import Catalog
-from advisor.contracts.errors import BadInput, describe
+from advisor.contracts.errors import BadInput
+from advisor.contracts.mistakes import describe
 from advisor.contracts.runs import RunReport
 from advisor.contracts.service import AssessmentRequest, Report
 from advisor.store import Entry, Kind, Store, now

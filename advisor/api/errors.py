@@ -11,7 +11,8 @@ from litestar.openapi.datastructures import ResponseSpec
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from advisor.api.requests import REQUEST_ID_HEADER, request_id
-from advisor.contracts.errors import BadInput, Failed, field_errors, nearest
+from advisor.contracts.errors import BadInput, Failed, nearest
+from advisor.contracts.mistakes import field_errors
 from advisor.store import NotStored, StoreUnavailable
 
 PROBLEM_JSON = "application/problem+json"

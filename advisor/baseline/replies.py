@@ -14,7 +14,8 @@ from pydantic import ValidationError
 
 from advisor.contracts.base import Contract, Count, NonNegative
 from advisor.contracts.baseline import Target
-from advisor.contracts.errors import BadInput, describe
+from advisor.contracts.errors import BadInput
+from advisor.contracts.mistakes import describe
 
 C = TypeVar("C", bound=Contract)
 

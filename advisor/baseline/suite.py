@@ -13,7 +13,8 @@ from pydantic import ValidationError
 
 from advisor.contracts.baseline import SuiteItem
 from advisor.contracts.case import Task
-from advisor.contracts.errors import BadInput, UnknownName, describe, nearest
+from advisor.contracts.errors import BadInput, UnknownName, nearest
+from advisor.contracts.mistakes import describe
 
 ROLES = ("system", "user", "assistant", "developer")
 

@@ -14,7 +14,8 @@ from pydantic import ValidationError
 
 from advisor.catalog.consistency import check_catalog
 from advisor.contracts.catalog import Catalog
-from advisor.contracts.errors import BadInput, field_errors
+from advisor.contracts.errors import BadInput
+from advisor.contracts.mistakes import field_errors
 from advisor.files import data_directory
 
 TABLES = {

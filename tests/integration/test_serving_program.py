@@ -1,5 +1,6 @@
 """`serving up` and `serving bench` as programs: start, answer, measure, stop cleanly."""
 
+import contextlib
 import json
 import re
 import signal
@@ -37,20 +38,23 @@ CARD = ModelCard(
 )
 
 
-def start(tmp_path, *argv):
-    process = subprocess.Popen(
+@contextlib.contextmanager
+def program(tmp_path, *argv):
+    """A running `serving up`; yields the process and its base URL."""
+    with subprocess.Popen(
         [sys.executable, "-m", "serving", "up", "--port", "0", "--records", str(tmp_path / "records"), *argv],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         cwd=Path(__file__).parents[2],
-    )
-    line = process.stdout.readline()
-    found = re.search(r"http://\S+", line)
-    if found is None:
-        process.kill()
-        raise AssertionError(line + process.stderr.read())
-    return process, found[0]
+    ) as process:
+        try:
+            line = process.stdout.readline()
+            found = re.search(r"http://\S+", line)
+            assert found, line + process.stderr.read()
+            yield process, found[0]
+        finally:
+            process.kill()
 
 
 def stop(process, signum):
@@ -61,12 +65,10 @@ def stop(process, signum):
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
 def test_the_server_stops_cleanly(tmp_path, signum):
-    process, url = start(tmp_path, "--engine", "echo")
-    try:
-        assert openai.OpenAI(base_url=url, api_key="none").models.list().data[0].id == "echo"
+    with program(tmp_path, "--engine", "echo") as (process, url):
+        with openai.OpenAI(base_url=url, api_key="none") as client:
+            assert client.models.list().data[0].id == "echo"
         code, said = stop(process, signum)
-    finally:
-        process.kill()
     assert code == 0
     assert "Traceback" not in said
 
@@ -74,10 +76,10 @@ def test_the_server_stops_cleanly(tmp_path, signum):
 def test_a_model_directory_is_served_with_its_card_measured_and_stopped_under_load(tmp_path):
     model = save_tiny_model(tmp_path / "tiny")
     (model / "model_card.json").write_text(CARD.model_dump_json())
-    process, url = start(tmp_path, str(model), "--name", "house/tiny", "--threads", "1", "--drain-s", "0")
-    try:
-        client = openai.OpenAI(base_url=url, api_key="none")
-        assert client.models.retrieve("house/tiny").model_card["limits"] == ["knows nothing"]
+    options = ("--name", "house/tiny", "--threads", "1", "--drain-s", "0")
+    with program(tmp_path, str(model), *options) as (process, url):
+        with openai.OpenAI(base_url=url, api_key="none") as client:
+            assert client.models.retrieve("house/tiny").model_card["limits"] == ["knows nothing"]
         sizes = ["--requests", "6", "--concurrency", "3", "--max-tokens", "8", "--format", "json"]
         bench = subprocess.run(
             [sys.executable, "-m", "serving", "bench", url, *sizes],
@@ -100,8 +102,6 @@ def test_a_model_directory_is_served_with_its_card_measured_and_stopped_under_lo
             next(told)
             code, said = stop(process, signal.SIGTERM)
             assert b"the server is stopping" in b"".join(told)
-    finally:
-        process.kill()
     assert code == 0
     assert "Traceback" not in said
 

@@ -10,7 +10,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from advisor.contracts.baseline import SuiteItem
-from advisor.contracts.errors import BadInput, describe
+from advisor.contracts.errors import BadInput
+from advisor.contracts.mistakes import describe
 
 ROLES = ("system", "user", "assistant")
 

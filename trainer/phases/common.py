@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from transformers import (
     PreTrainedModel,
+    PrinterCallback,
     TrainerCallback,
     TrainerControl,
     TrainerState,
@@ -157,6 +158,7 @@ def run_trainer(context: PhaseContext, phase: str, build: Callable[[list[Trainer
     directory = context.directory(phase)
     watch = Watch(context, phase)
     trainer = build([watch])
+    trainer.remove_callback(PrinterCallback)  # prints each log on standard output, which is for results
     found = newest_complete(directory)
     step = found[1].step if found is not None else 0
     for left in remove_later(directory, step):

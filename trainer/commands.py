@@ -1,0 +1,207 @@
+"""The verbs of `trainer`, each from checked arguments to an exit code.
+
+Enter at `run`, `dry_run`, `prepare_data` and `evaluate`. Results go to standard output, progress to standard error.
+"""
+
+import json
+import shlex
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from advisor.contracts.base import Interval
+from advisor.contracts.errors import BadInput, Failed
+from advisor.contracts.plan import TrainingPlan
+from advisor.contracts.runs import EvaluationReport, RunReport
+from trainer.plan import RUN_FILE, LoadedPlan, base_model_name, check_plan, load_plan, slug
+
+LIBRARIES = ("torch", "transformers", "trl", "peft", "datasets", "tokenizers", "matplotlib")
+
+
+def run(plan_path: Path, *, output: Path | None, resume: bool, as_json: bool) -> int:
+    """`trainer run`."""
+    loaded = load_plan(plan_path)
+    directory = _output_of(loaded, output)
+    check_plan(loaded.plan, loaded.base)
+    _require_libraries()
+    from trainer.progress import Progress
+    from trainer.run import run_plan
+    from trainer.stop import StopRequested
+
+    try:
+        report = run_plan(loaded.plan, base=loaded.base, output=directory, resume=resume, progress=Progress())
+    except StopRequested as stop:
+        again = shlex.join(["trainer", "run", str(plan_path), "--output", str(directory), "--resume"])
+        sys.stderr.write(f"stopped in phase {stop}; what was done is saved. Go on with:\n  {again}\n")
+        return 130
+    if as_json:
+        sys.stdout.write(report.model_dump_json(indent=2) + "\n")
+    else:
+        _show_report(report, directory)
+    return 0
+
+
+def dry_run(plan_path: Path, *, output: Path | None, as_json: bool) -> int:
+    """`trainer run --dry-run`."""
+    loaded = load_plan(plan_path)
+    check_plan(loaded.plan, loaded.base)
+    from trainer.sizes import outlook_of
+
+    plan = loaded.plan
+    name = base_model_name(plan, loaded.base)
+    outlook = outlook_of(plan, Path(name) if name is not None and Path(name).is_dir() else None)
+    figures: dict[str, Any] = {
+        "name": plan.name,
+        "output": str(_output_of(loaded, output)),
+        "model": name or f"{plan.model.kind} {getattr(plan.model, 'name', '')}".strip(),
+        **outlook.as_dict(),
+        "phases": {
+            phase: settings for phase, settings in plan.phases.model_dump(mode="json").items() if settings is not None
+        },
+        "forecast": plan.forecast.model_dump(mode="json"),
+    }
+    if as_json:
+        sys.stdout.write(json.dumps(figures, indent=2) + "\n")
+    else:
+        _show_outlook(figures, plan)
+    return 0
+
+
+def prepare_data(plan_path: Path, output: Path, *, as_json: bool) -> int:
+    """`trainer data prepare`."""
+    loaded = load_plan(plan_path)
+    check_plan(loaded.plan, loaded.base)
+    if (output / RUN_FILE).exists():
+        raise BadInput(f"--output: a run lies in {output}; name another directory")
+    from trainer.corpus.prepare import prepare
+
+    card = prepare(loaded.plan, loaded.base, output).card()
+    if as_json:
+        sys.stdout.write(json.dumps(card, indent=2, ensure_ascii=False) + "\n")
+        return 0
+    table = _table()
+    for name, value in card.items():
+        if name not in ("examples_of_dropped", "corpora"):
+            table.add_row(name.replace("_", " "), _counts(value))
+    _print(table)
+    sys.stdout.write(f"written to {output / 'data'} and {output / 'suite.jsonl'}\n")
+    return 0
+
+
+def evaluate(model: Path, suite: Path, *, as_json: bool) -> int:
+    """`trainer evaluate`."""
+    if not (model / "config.json").exists():
+        inner = model / "model"
+        hint = f"; did you mean {inner}?" if (inner / "config.json").exists() else ""
+        raise BadInput(f"MODEL: {model} is no model directory (config.json is missing){hint}")
+    from trainer.corpus.rows import read_suite
+
+    items = read_suite(suite)
+    tasks = {item.task for item in items}
+    if len(tasks) > 1:
+        raise BadInput(f"--suite: all items of a suite need the same task, got {', '.join(sorted(map(str, tasks)))}")
+    _require_libraries()
+    from trainer.environment import use_available_threads
+    from trainer.evaluate.model import evaluate_directory
+    from trainer.progress import Progress
+
+    use_available_threads()
+    with Progress() as progress:
+        progress.begin("evaluate", total=len(items))
+        report = evaluate_directory(
+            model, task=items[0].task or "classification", items=items, texts=[], advance=progress.advance
+        )
+    if as_json:
+        sys.stdout.write(report.model_dump_json(indent=2) + "\n")
+    else:
+        _print(_scores(report))
+    return 0
+
+
+def _output_of(loaded: LoadedPlan, output: Path | None) -> Path:
+    if output is not None:
+        if output.exists() and not output.is_dir():
+            raise BadInput(f"--output: {output} is a file; name a directory")
+        return output
+    return loaded.run_directory or Path("runs") / slug(loaded.plan.name)
+
+
+def _require_libraries() -> None:
+    missing = [name for name in LIBRARIES if find_spec(name) is None]
+    if missing:
+        raise Failed(f"not installed: {', '.join(missing)}; install them with: pip install 'richtwert[trainer]'")
+
+
+def _show_report(report: RunReport, directory: Path) -> None:
+    _print(_scores(report.evaluation))
+    table = _table("phase", "time", "steps", "tokens", "tokens/s", "loss")
+    for phase in report.phases:
+        known = phase.loss_first is not None and phase.loss_last is not None
+        table.add_row(
+            phase.name,
+            f"{phase.duration_s:.1f} s",
+            f"{phase.steps:,}" if phase.steps else "",
+            f"{phase.tokens:,}" if phase.tokens else "",
+            f"{phase.tokens_per_s:,.0f}" if phase.tokens_per_s is not None else "",
+            f"{phase.loss_first:.3f} to {phase.loss_last:.3f}" if known else "",
+        )
+    _print(table)
+    energy = report.energy
+    known_energy = f"{energy.energy_j:,.0f} J" if energy.energy_j is not None else f"not known: {energy.reason}"
+    lines = [f"energy at the accelerators ({energy.quality}): {known_energy}"]
+    lines += [f"warning: {warning}" for warning in report.warnings]
+    lines += [f"report: {directory / 'report.md'}", f"model:  {directory / 'model'}"]
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+def _show_outlook(figures: dict[str, Any], plan: TrainingPlan) -> None:
+    table = _table()
+    for name in ("name", "output", "model"):
+        table.add_row(name, figures[name])
+    for name in ("parameters", "pretrain_tokens", "rl_completions"):
+        table.add_row(name.replace("_", " "), "not known" if figures[name] is None else f"{figures[name]:,}")
+    memory = figures["memory_bytes"]
+    table.add_row("memory, without libraries", "not known" if memory is None else f"{memory / 2**30:.2f} GiB")
+    for name, settings in figures["phases"].items():
+        table.add_row(f"phase {name}", ", ".join(f"{key} {value}" for key, value in settings.items()))
+    for name, value in plan.forecast:
+        table.add_row(f"forecast {name.replace('_', ' ')}", _forecast(value))
+    _print(table)
+    sys.stdout.write("nothing was written\n")
+
+
+def _forecast(value: Interval | float | str | None) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, Interval):
+        return f"{value.p50:.3g} (P5 {value.p5:.3g}, P95 {value.p95:.3g})"
+    return value if isinstance(value, str) else f"{value:.3g}"
+
+
+def _scores(evaluation: EvaluationReport) -> Table:
+    table = _table("score", "value", "95 % interval", "n")
+    for score in evaluation.scores:
+        table.add_row(score.name, f"{score.value:.3f}", f"{score.low:.3f} to {score.high:.3f}", f"{score.n}")
+    return table
+
+
+def _counts(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in value.items()) or "none"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(show_header=bool(columns), box=None, pad_edge=False)
+    for number, name in enumerate(columns or ("", "")):
+        table.add_column(name, justify="left" if number == 0 or not columns else "right", overflow="fold")
+    return table
+
+
+def _print(table: Table) -> None:
+    console = Console(file=sys.stdout)
+    console.print(table, soft_wrap=not console.is_terminal)
