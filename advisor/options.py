@@ -29,6 +29,9 @@ BYTES_PER_PARAM = 2.0
 FULL_BYTES_PER_PARAM = 16.0
 LORA_BYTES_PER_PARAM = 2.5
 MID_FROM_PARAMS = 2e10
+LINKED_CLASSES = ("a100", "h100", "b200", "v100", "amd", "tpu", "cpu")
+"""Classes whose parts talk over a fast link inside a server."""
+LINKED_DEVICES, UNLINKED_DEVICES = 8, 2
 GIGA_PARAMS = 1e9
 MEGA_PARAMS = 1e6
 
@@ -92,6 +95,7 @@ class _Workshop:
                 ttft_s=self.central("ttft_ms_p95") / 1e3,
                 tpot_s=self.central("tpot_ms_p95") / 1e3,
                 usable_memory_fraction=self.central("usable_memory_fraction"),
+                max_devices=_most_devices(part),
             )
             if replica is None:
                 continue
@@ -117,6 +121,11 @@ class _Workshop:
 
     def mfu_input(self, accelerator: str) -> str:
         return f"mfu_fraction.{lookup.accelerator(self.catalog, accelerator).mfu_class}.full"
+
+
+def _most_devices(part: AcceleratorRow) -> int:
+    """Devices over which one model may be spread: a server's worth where they are linked, else a pair."""
+    return LINKED_DEVICES if part.mfu_class in LINKED_CLASSES else UNLINKED_DEVICES
 
 
 def _status_quo() -> Candidate:
@@ -260,7 +269,8 @@ def _open_model_candidates(model: BaseModelRow, shop: _Workshop) -> list[Candida
             ("domain_adaptation", FULL_LIMIT_PARAMS),
         ):
             if model.parameters <= limit:
-                found += shop.cheapest([_trained(option, kind, model.parameters, shop) for option in hosted])
+                trained = [_trained(option, kind, model.parameters, shop) for option in hosted]
+                found += shop.cheapest([option for option in trained if _can_train(option, shop)])
     return found
 
 
@@ -327,6 +337,14 @@ def _trained(option: Candidate, kind: str, params: float, shop: _Workshop) -> Ca
         training_staff_input=f"training_fte_months.{kind}",
         staff_needed_input=f"staff_needed_ml_fte.{kind}",
     )
+
+
+def _can_train(option: Candidate, shop: _Workshop) -> bool:
+    """Parts without a fast link cannot share a training that needs more of them than one model may span."""
+    if option.hosting is None or option.training is None:
+        return False
+    part = lookup.accelerator(shop.catalog, option.hosting.accelerator)
+    return part.mfu_class in LINKED_CLASSES or option.training.min_devices <= UNLINKED_DEVICES
 
 
 def architecture_for(catalog: Catalog, domain_tokens: float) -> ArchitectureRow:

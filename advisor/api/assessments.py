@@ -45,7 +45,7 @@ class AssessmentController(Controller):
         "/{assessment_id:uuid}",
         operation_id="getAssessment",
         summary="Get assessment",
-        responses=problem_responses(404),
+        responses=problem_responses(400, 404),
     )
     async def get_assessment(self, assessment_id: FromPath[UUID], backend: Shared) -> Response[Assessment]:
         """One assessment, the same bytes as on the day it was made."""

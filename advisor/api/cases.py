@@ -40,7 +40,7 @@ class CaseController(Controller):
             next=next_page("case", limit=limit, offset=offset, total=found.total),
         )
 
-    @get("/{case_id:uuid}", operation_id="getCase", summary="Get case", responses=problem_responses(404))
+    @get("/{case_id:uuid}", operation_id="getCase", summary="Get case", responses=problem_responses(400, 404))
     async def get_case(self, case_id: FromPath[UUID], backend: Shared) -> Response[Case]:
         """One case."""
         return whole(await backend.store.document("case", case_id))

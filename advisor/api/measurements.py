@@ -50,7 +50,7 @@ class MeasurementController(Controller):
         "/{measurement_id:uuid}",
         operation_id="getMeasurement",
         summary="Get measurement",
-        responses=problem_responses(404),
+        responses=problem_responses(400, 404),
     )
     async def get_measurement(self, measurement_id: FromPath[UUID], backend: Shared) -> Response[Report]:
         """One report."""

@@ -5,10 +5,10 @@ Enter at `AssessmentRequest`. Stored documents come back whole; lists carry summ
 
 from typing import Annotated, Literal
 
-from pydantic import Field, RootModel
+from pydantic import BeforeValidator, Field, RootModel
 
 from advisor.contracts.assessment import OptionKind
-from advisor.contracts.base import Contract, Count, NonNegative, Positive, PositiveCount
+from advisor.contracts.base import Contract, Count, NonNegative, Positive, _whole
 from advisor.contracts.baseline import BaselineReport
 from advisor.contracts.case import Case, Task
 from advisor.contracts.catalog import (
@@ -37,8 +37,8 @@ class AssessmentRequest(Contract):
     """Assess a case now; the same request gives the same figures."""
 
     case: Case
-    seed: Annotated[Count, Field(le=MAX_SEED)] = 0
-    draws: Annotated[PositiveCount, Field(le=MAX_DRAWS)] = 10_000
+    seed: Annotated[int, Field(ge=0, le=MAX_SEED), BeforeValidator(_whole)] = 0
+    draws: Annotated[int, Field(gt=0, le=MAX_DRAWS), BeforeValidator(_whole)] = 10_000
     """Simulated futures."""
     measurements: tuple[AnyReport, ...] = ()
     """Reports inline; each replaces or narrows the input it belongs to."""

@@ -154,16 +154,18 @@ def replica_design(
     ttft_s: float,
     tpot_s: float,
     usable_memory_fraction: float,
+    max_devices: int = 8,
     max_batch: int = 256,
 ) -> Replica | None:
     """Fewest devices (1, 2, 4 or 8) that hold the model and meet the latency, with the largest batch that does.
 
+    `max_devices` is 8 inside a server whose accelerators are linked, less over a plain bus.
     When no count meets the latency the fastest one is returned with `meets_latency` False; None when the model
-    does not fit on 8 devices. A running decode step is stretched by the prefills of its neighbours, so the time
+    does not fit. A running decode step is stretched by the prefills of its neighbours, so the time
     per token counts o t_step + B t_pre over o.
     """
     fallback: Replica | None = None
-    for devices in (1, 2, 4, 8):
+    for devices in (count for count in (1, 2, 4, 8) if count <= max_devices):
         limit = batch_limit(
             model,
             device,
