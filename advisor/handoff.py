@@ -31,6 +31,15 @@ from advisor.core.compute import accelerator_hours, full_training_flop, lora_tra
 from advisor.files import dump_yaml, write_contract, write_text
 from advisor.summaries import rounded
 
+SMALL_MODEL_LEARNING_RATE = 3e-3
+"""Pre-training of models below about ten million parameters; larger ones take the plan's default."""
+SMALL_MODEL_PARAMS = 1e7
+SMALL_MODEL_RECIPE = {
+    "sft": SftPhase(epochs=3.0, batch_sequences=16, learning_rate=1e-3),
+    "reward": RewardPhase(epochs=0.5, batch_pairs=16, learning_rate=3e-4),
+    "rl": RlPhase(max_steps=10, batch_completions=32, max_completion_tokens=12, learning_rate=1e-5),
+}
+"""Found by trial on the reference corpus; see data/examples/plans/python_reference.yaml."""
 TRAINABLE = ("fine_tune_lora", "fine_tune_full", "domain_adaptation", "from_scratch")
 LORA_LEARNING_RATE = 2e-4
 FULL_LEARNING_RATE = 2e-5
@@ -123,14 +132,15 @@ def _recipe(
         fields = size.model_dump(include=set(Architecture.model_fields) - {"kind", "name"})
         passes = lookup.parameter(catalog, "max_data_epochs.from_scratch").central
         ratio = lookup.parameter(catalog, "tokens_per_parameter.from_scratch").central
+        small = size.parameters < SMALL_MODEL_PARAMS
         pretrain = PretrainPhase(max_steps=1, sequence_tokens=size.context_tokens)
+        if small:
+            pretrain = pretrain.model_copy(update={"learning_rate": SMALL_MODEL_LEARNING_RATE})
+        recipe = SMALL_MODEL_RECIPE if small else {"sft": SftPhase(), "reward": RewardPhase(), "rl": RlPhase()}
         wanted = min(size.parameters * ratio, passes * tokens)
         steps = max(1, round(wanted / (pretrain.batch_sequences * pretrain.sequence_tokens)))
         return Architecture(name=size.id, **fields), PhasesPlan(
-            pretrain=pretrain.model_copy(update={"max_steps": steps}),
-            sft=SftPhase(),
-            reward=RewardPhase(),
-            rl=RlPhase(),
+            pretrain=pretrain.model_copy(update={"max_steps": steps}), **recipe
         )
     source = BaseModelSource(kind="base_model", model=base_model or _base_model_reference(catalog, option))
     if option.kind == "domain_adaptation":
