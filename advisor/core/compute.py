@@ -21,7 +21,7 @@ def full_training_flop(params: ArrayLike, tokens: ArrayLike) -> Array:
     source: Kaplan et al. 2020, appendix of PaLM (arXiv:2204.02311).
     validity: sequence length up to about the hidden size; attention adds a few percent beyond it.
     """
-    return FORWARD_BACKWARD * np.asarray(params, float) * np.asarray(tokens, float)
+    return FORWARD_BACKWARD * np.asarray(params, np.float64) * np.asarray(tokens, np.float64)
 
 
 def lora_training_flop(params: ArrayLike, tokens: ArrayLike) -> Array:
@@ -31,7 +31,7 @@ def lora_training_flop(params: ArrayLike, tokens: ArrayLike) -> Array:
     units: parameters, tokens -> FLOP.   source: derived: forward 2N, activation gradients 2N.
     validity: measured speed-ups reach 2.3 instead of the 1.5 of this formula (peft-3b pair).
     """
-    return ADAPTER_BACKWARD * np.asarray(params, float) * np.asarray(tokens, float)
+    return ADAPTER_BACKWARD * np.asarray(params, np.float64) * np.asarray(tokens, np.float64)
 
 
 def accelerator_hours(flop: ArrayLike, peak_flop_per_s: ArrayLike, mfu_fraction: ArrayLike) -> Array:
@@ -41,8 +41,8 @@ def accelerator_hours(flop: ArrayLike, peak_flop_per_s: ArrayLike, mfu_fraction:
     units: FLOP, FLOP/s, 1 -> device-hours.   source: definition of model FLOP utilisation (arXiv:2204.02311).
     validity: an MFU of whole runs holds ordinary losses already; do not divide by goodput again.
     """
-    return np.asarray(flop, float) / (
-        np.asarray(peak_flop_per_s, float) * np.asarray(mfu_fraction, float) * SECONDS_PER_HOUR
+    return np.asarray(flop, np.float64) / (
+        np.asarray(peak_flop_per_s, np.float64) * np.asarray(mfu_fraction, np.float64) * SECONDS_PER_HOUR
     )
 
 
@@ -52,7 +52,7 @@ def accelerators_for(hours: ArrayLike, wall_hours: ArrayLike) -> Array:
     g = max(1, ceil(H / T))
     units: device-hours, hours -> devices.   source: definition.   validity: perfect scaling over g.
     """
-    return np.maximum(1.0, np.ceil(np.asarray(hours, float) / np.asarray(wall_hours, float)))
+    return np.maximum(1.0, np.ceil(np.asarray(hours, np.float64) / np.asarray(wall_hours, np.float64)))
 
 
 def training_memory_bytes(params: ArrayLike, *, method_bytes_per_param: ArrayLike) -> Array:
@@ -62,4 +62,4 @@ def training_memory_bytes(params: ArrayLike, *, method_bytes_per_param: ArrayLik
     units: parameters, bytes/parameter -> bytes.   source: ZeRO, Rajbhandari et al. 2020, section 3.
     validity: without activations and logits, which add 10 to 100 %.
     """
-    return np.asarray(params, float) * np.asarray(method_bytes_per_param, float)
+    return np.asarray(params, np.float64) * np.asarray(method_bytes_per_param, np.float64)

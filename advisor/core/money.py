@@ -15,7 +15,7 @@ def monthly_discount_factors(discount_rate_fraction: ArrayLike, horizon_months: 
     units: 1/year, months -> 1, shape (draws, H).   source: any finance text.
     validity: constant yearly rate r > -1; payments at month ends.
     """
-    rate = np.atleast_1d(np.asarray(discount_rate_fraction, float))[:, None]
+    rate = np.atleast_1d(np.asarray(discount_rate_fraction, np.float64))[:, None]
     months = np.arange(1, horizon_months + 1)[None, :]
     return np.exp(-np.log1p(rate) * months / MONTHS_PER_YEAR)
 
@@ -27,8 +27,8 @@ def monthly_demand(requests_per_month: ArrayLike, growth_per_year_fraction: Arra
     units: requests/month, 1/year -> requests/month, shape (draws, H).   source: geometric growth.
     validity: smooth growth; seasons enter through the peak-to-mean ratio.
     """
-    requests = np.atleast_1d(np.asarray(requests_per_month, float))[:, None]
-    growth = np.atleast_1d(np.asarray(growth_per_year_fraction, float))[:, None]
+    requests = np.atleast_1d(np.asarray(requests_per_month, np.float64))[:, None]
+    growth = np.atleast_1d(np.asarray(growth_per_year_fraction, np.float64))[:, None]
     months = np.arange(horizon_months)[None, :]
     return requests * np.exp(np.log1p(growth) * months / MONTHS_PER_YEAR)
 
@@ -40,7 +40,7 @@ def residual_value_fraction(years: ArrayLike, decades_lost_per_year: ArrayLike) 
     units: years, 1/year -> 1.   source: Epoch AI, training cost trends (arXiv:2405.21015), d = 0.14.
     validity: data-centre accelerators of 2012-2024; spread not published.
     """
-    return np.power(10.0, -np.asarray(decades_lost_per_year, float) * np.asarray(years, float))
+    return np.power(10.0, -np.asarray(decades_lost_per_year, np.float64) * np.asarray(years, np.float64))
 
 
 def annuity_factor(discount_rate_fraction: ArrayLike, lifetime_years: ArrayLike) -> Array:
@@ -50,7 +50,7 @@ def annuity_factor(discount_rate_fraction: ArrayLike, lifetime_years: ArrayLike)
     units: 1/year, years -> 1/year.   source: any finance text; edge cases as PyPSA costs.py.
     validity: r > -1, n > 0.
     """
-    rate, years = np.broadcast_arrays(np.asarray(discount_rate_fraction, float), np.asarray(lifetime_years, float))
+    rate, years = np.broadcast_arrays(np.asarray(discount_rate_fraction, np.float64), np.asarray(lifetime_years, np.float64))
     if np.any(years <= 0):
         raise ValueError(f"lifetime_years must be positive, got {years.min()}")
     safe = np.where(rate == 0, 1.0, rate)

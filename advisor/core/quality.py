@@ -14,13 +14,13 @@ EDGE = 1e-6
 
 def logit(fraction: ArrayLike) -> Array:
     """ln(p / (1 - p)), with p kept off 0 and 1 by 1e-6."""
-    p = np.clip(np.asarray(fraction, float), EDGE, 1 - EDGE)
+    p = np.clip(np.asarray(fraction, np.float64), EDGE, 1 - EDGE)
     return np.log(p / (1 - p))
 
 
 def expit(value: ArrayLike) -> Array:
     """1 / (1 + exp(-x)), the inverse of `logit`."""
-    return 1.0 / (1.0 + np.exp(-np.asarray(value, float)))
+    return 1.0 / (1.0 + np.exp(-np.asarray(value, np.float64)))
 
 
 def saturation(amount: ArrayLike, half: ArrayLike) -> Array:
@@ -30,7 +30,7 @@ def saturation(amount: ArrayLike, half: ArrayLike) -> Array:
     units: same unit twice -> 0..1.   source: hyperbolic learning curve (Michaelis-Menten form).
     validity: diminishing returns; n_half is an assumption of the catalogue.
     """
-    n, h = np.asarray(amount, float), np.asarray(half, float)
+    n, h = np.asarray(amount, np.float64), np.asarray(half, np.float64)
     return n / (n + h)
 
 
@@ -48,8 +48,8 @@ def expected_quality(
     units: fractions 0..1, logits -> fraction.   source: own assumption, additive effects on the logit scale.
     validity: to rank options before anything was measured; replace by a measurement as soon as there is one.
     """
-    gap = np.asarray(domain_gap_fraction, float) * (1.0 - np.asarray(gap_recovered_fraction, float))
-    return expit(logit(base_fraction) - np.asarray(gap_penalty_logit, float) * gap + np.asarray(gain_logit, float))
+    gap = np.asarray(domain_gap_fraction, np.float64) * (1.0 - np.asarray(gap_recovered_fraction, np.float64))
+    return expit(logit(base_fraction) - np.asarray(gap_penalty_logit, np.float64) * gap + np.asarray(gain_logit, np.float64))
 
 
 def scale_effect_logit(training_flop: ArrayLike, reference_flop: ArrayLike, logit_per_decade: ArrayLike) -> Array:
@@ -59,5 +59,5 @@ def scale_effect_logit(training_flop: ArrayLike, reference_flop: ArrayLike, logi
     units: FLOP, logit/decade -> logit.   source: log-linear benchmark trend; the slope is an assumption.
     validity: general tasks; narrow tasks need far less compute, which only a measurement shows.
     """
-    ratio = np.asarray(training_flop, float) / np.asarray(reference_flop, float)
-    return np.asarray(logit_per_decade, float) * np.log10(np.maximum(ratio, 1e-12))
+    ratio = np.asarray(training_flop, np.float64) / np.asarray(reference_flop, np.float64)
+    return np.asarray(logit_per_decade, np.float64) * np.log10(np.maximum(ratio, 1e-12))

@@ -56,7 +56,7 @@ def quantile(item: Input, z: ArrayLike) -> Array:
     units: those of the input.   source: two-piece normal, Wallis 2014; the three quantiles are met exactly.
     validity: unimodal quantities; where it clips, the cut mass sits on the bound.
     """
-    score = np.asarray(z, float)
+    score = np.asarray(z, np.float64)
     points = np.array([item.low, item.central, item.high])
     if item.is_fraction:
         if item.low > 0 and item.high < 1:
@@ -98,7 +98,7 @@ def one_at_a_time(inputs: Sequence[Input]) -> Design:
 
 def with_values(inputs: Sequence[Input], name: str, values: ArrayLike) -> Design:
     """All inputs central but `name`, which runs through `values`."""
-    grid = np.asarray(values, float)
+    grid = np.asarray(values, np.float64)
     return {**central_design(inputs, len(grid)), name: grid}
 
 

@@ -88,7 +88,7 @@ def decode_step_s(
     units: sequences, tokens -> seconds.   source: own fit on published ML.ENERGY v3 rows, vLLM on H100.
     validity: B 8-1024, tensor parallel inside a node, dense models; leave-one-model-out median error 6 %, P90 22 %.
     """
-    g, b, c = (np.asarray(v, float) for v in (devices, batch, context))
+    g, b, c = (np.asarray(v, np.float64) for v in (devices, batch, context))
     moved = weight_bytes(model) + b * c * kv_bytes_per_token(model)
     return (
         fit.fixed_s
@@ -107,7 +107,7 @@ def prefill_s(
     units: tokens -> seconds.   source: forward pass 2N per token plus attention, PaLM appendix B.
     validity: eP 0.3-0.7 on 2,048-token prompts (TensorRT-LLM, A100 and H100).
     """
-    s, g = np.asarray(input_tokens, float), np.asarray(devices, float)
+    s, g = np.asarray(input_tokens, np.float64), np.asarray(devices, np.float64)
     flop = 2.0 * model.active_params * s + 2.0 * model.num_layers * model.hidden_size * s**2
     return flop / (fit.prefill_efficiency * device.peak_flop_per_s * g)
 
@@ -138,7 +138,7 @@ def requests_per_s(
     units: tokens -> requests/s.   source: Little's law over one batch's life.
     validity: steady load; the same fit and limits as `decode_step_s`.
     """
-    i, o = np.asarray(input_tokens, float), np.asarray(output_tokens, float)
+    i, o = np.asarray(input_tokens, np.float64), np.asarray(output_tokens, np.float64)
     step = decode_step_s(model, device, fit, devices=replica.devices, batch=replica.batch, context=i + o / 2)
     fill = prefill_s(model, device, fit, devices=replica.devices, input_tokens=i)
     return replica.batch / (replica.batch * fill + np.maximum(o, 1.0) * step)
@@ -203,5 +203,5 @@ def replicas_needed(
     n = ceil(q_peak / (q_replica * headroom)) + spare
     units: requests/s -> replicas.   source: N+1 redundancy.   validity: replicas fail one at a time.
     """
-    load = np.asarray(peak_requests_per_s, float) / (np.asarray(capacity_requests_per_s, float) * headroom_fraction)
+    load = np.asarray(peak_requests_per_s, np.float64) / (np.asarray(capacity_requests_per_s, np.float64) * headroom_fraction)
     return np.where(load > 0, np.ceil(load) + spare, 0.0)

@@ -17,9 +17,9 @@ BYTES_PER_GIB = float(2**30)
 
 def kwh_from_j(energy_j: ArrayLike) -> NDArray[np.float64]:
     """Energy in kWh from joules: 1 kWh is 3.6e6 J."""
-    return np.asarray(energy_j, float) / JOULES_PER_KWH
+    return np.asarray(energy_j, np.float64) / JOULES_PER_KWH
 
 
 def kg_from_g(mass_g: ArrayLike) -> NDArray[np.float64]:
     """Mass in kilograms from grams."""
-    return np.asarray(mass_g, float) / GRAMS_PER_KG
+    return np.asarray(mass_g, np.float64) / GRAMS_PER_KG
