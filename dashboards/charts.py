@@ -1,0 +1,189 @@
+"""Charts: contract in, Altair chart out. Nothing is calculated here but the place of a label.
+
+Enter at `cost_intervals`, `cost_lines` and `quality_intervals`. Labels stand inside each band, above its mark, so
+that long names need no axis and a phone shows them whole.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from advisor.contracts.assessment import Option
+from advisor.contracts.baseline import BaselineReport
+from advisor.phrases import LINES
+from dashboards import format as fmt
+from dashboards import text
+from dashboards.text import Language, say
+
+BAND_PX = 52
+LABEL_PLACE, MARK_PLACE = 0.24, 0.7
+"""Where label and mark stand in a band, 0 its top, 1 its bottom."""
+LOG_FROM = 30.0
+"""Ratio of largest to smallest figure from which a linear axis would hide the small ones."""
+FEASIBLE, EXCLUDED = "#0F4C5C", "#9A6A6A"
+LINE_COLOURS = [
+    "#0F4C5C", "#3A86A8", "#7FB7BE", "#E36414", "#FB8B24", "#9A031E", "#C9A227", "#5F8D4E",
+    "#A3B18A", "#7B6D8D", "#B8A1C9", "#8D6A4F", "#C4A484", "#5C677D", "#A0A8B5",
+]  # fmt: skip
+LOCALES: dict[Language, dict[str, Any]] = {
+    "de": {"decimal": ",", "thousands": ".", "grouping": [3], "currency": ["", " €"]},
+    "en": {"decimal": ".", "thousands": ",", "grouping": [3], "currency": ["$", ""]},
+}
+
+
+def cost_intervals(options: Sequence[Option], months: int, language: Language) -> alt.LayerChart:
+    """Median and P5 to P95 of the total cost of each option, in order of rank."""
+    currency = options[0].cost.currency
+    rows = []
+    for option in options:
+        total = option.cost.total
+        excluded = "" if option.feasible else f" ({say('excluded_short', language)})"
+        rows.append(
+            {
+                "id": option.id,
+                "label": f"{option.rank}. {text.option_title(option, language)}{excluded}",
+                "low": total.p5,
+                "median": total.p50,
+                "high": total.p95,
+                "group": "feasible" if option.feasible else "excluded",
+                "shown": f"{fmt.money(total.p50, currency, language)} ({fmt.money_range(total, currency, language)})",
+            }
+        )
+    spread = max(row["high"] for row in rows) / max(min(row["low"] for row in rows), 1.0)
+    logarithmic = spread > LOG_FROM and all(row["low"] > 0 for row in rows)
+    title = say("cost_axis", language, months=months, currency=currency)
+    axis = alt.X(
+        title=title + say("log_scale", language) * logarithmic,
+        scale=alt.Scale(type="log", nice=True) if logarithmic else alt.Scale(zero=True),
+        axis=alt.Axis(format=",.0f", tickCount=4, labelOverlap=True, orient="bottom"),
+    )
+    return _interval_chart(pd.DataFrame(rows), axis, language)
+
+
+def quality_intervals(report: BaselineReport, language: Language) -> alt.LayerChart:
+    """The primary score of each model with its 95 % interval."""
+    rows = []
+    for result in report.results:
+        for score in result.scores:
+            if score.name != result.primary:
+                continue
+            mark = f" ({say('stand_in', language)})" if result.target.stand_in else ""
+            rows.append(
+                {
+                    "id": result.target.name,
+                    "label": f"{result.target.name}, {say('role_' + result.target.role, language)}{mark}",
+                    "low": score.low,
+                    "median": score.value,
+                    "high": score.high,
+                    "group": "excluded" if result.target.stand_in else "feasible",
+                    "shown": fmt.share(score.value, language),
+                    "metric": score.name,
+                    "unit": score.unit,
+                }
+            )
+    data = pd.DataFrame(rows)
+    share = all(row["unit"] == "fraction" for row in rows)
+    name = text.capital(text.metric(rows[0]["metric"], language))
+    axis = alt.X(
+        title=say("quality_axis", language, metric=name, items=report.items),
+        scale=alt.Scale(domain=[0, 1]) if share else alt.Scale(zero=True),
+        axis=alt.Axis(format=".0%" if share else ",.0f", tickCount=5, labelOverlap=True, orient="bottom"),
+    )
+    return _interval_chart(data, axis, language)
+
+
+def cost_lines(options: Sequence[Option], months: int, language: Language) -> alt.LayerChart:
+    """Mean cost per cost line, stacked to the mean total of each option."""
+    currency = options[0].cost.currency
+    rows = [
+        {
+            "id": option.id,
+            "line": text.line(line.name, language),
+            "place": place,
+            "mean": line.mean,
+            "shown": fmt.money(line.mean, currency, language),
+            "label": f"{option.rank}. {text.option_title(option, language)}",
+        }
+        for option in options
+        for place, line in enumerate(option.cost.lines)
+        if line.mean > 0
+    ]
+    names = [text.line(name, language) for name in LINES[language]]
+    colours = dict(zip(names, LINE_COLOURS, strict=False))
+    present = list(dict.fromkeys(row["line"] for row in rows))
+    data = pd.DataFrame(rows)
+    band = alt.Y("id:N", sort=[option.id for option in options], axis=None, scale=alt.Scale(type="band", padding=0))
+    base = alt.Chart(data)
+    bars = base.mark_bar(size=16, yOffset=9).encode(
+        y=band,
+        x=alt.X(
+            "mean:Q",
+            stack="zero",
+            title=say("lines_axis", language, months=months, currency=currency),
+            axis=alt.Axis(format=",.0f", tickCount=4, labelOverlap=True),
+        ),
+        color=alt.Color(
+            "line:N",
+            scale=alt.Scale(domain=present, range=[colours.get(name, "#5C677D") for name in present]),
+            legend=alt.Legend(title=None, orient="bottom", columns=2, labelLimit=220),
+        ),
+        order=alt.Order("place:Q"),
+        tooltip=[
+            alt.Tooltip("label:N", title=say("option", language)),
+            alt.Tooltip("line:N", title=say("cost_line", language)),
+            alt.Tooltip("shown:N", title=say("cost", language)),
+        ],
+    )
+    labels = _labels(data.drop_duplicates("id"), band)
+    return _finished(bars + labels, len(options), language)
+
+
+def _interval_chart(data: pd.DataFrame, axis: alt.X, language: Language) -> alt.LayerChart:
+    """One band per row: its label, and below it a line from low to high with a dot at the median."""
+    scale = alt.Scale(type="band", padding=0)
+    order = list(data["id"])
+    placed = alt.Y("id:N", sort=order, axis=None, scale=scale, bandPosition=MARK_PLACE)
+    colour = alt.Color(
+        "group:N", scale=alt.Scale(domain=["feasible", "excluded"], range=[FEASIBLE, EXCLUDED]), legend=None
+    )
+    tooltip = [
+        alt.Tooltip("label:N", title=say("option", language)),
+        alt.Tooltip("shown:N", title="P50 (P5 – P95)"),
+    ]
+    base = alt.Chart(data)
+    rules = base.mark_rule(strokeWidth=4, opacity=0.55, strokeCap="round").encode(
+        y=placed, x=_at("low", axis), x2="high:Q", color=colour, tooltip=tooltip
+    )
+    points = base.mark_point(size=120, strokeWidth=2.5, opacity=1).encode(
+        y=placed,
+        x=_at("median", axis),
+        color=colour,
+        fill=alt.condition("datum.group == 'feasible'", alt.value(FEASIBLE), alt.value("#FFFFFF")),
+        tooltip=tooltip,
+    )
+    band = alt.Y("id:N", sort=order, axis=None, scale=scale)
+    return _finished(rules + points + _labels(data, band), len(data), language)
+
+
+def _at(column: str, axis: alt.X) -> alt.X:
+    """The shared horizontal axis for one column."""
+    placed = axis.copy(deep=False)
+    placed.shorthand = f"{column}:Q"
+    return placed
+
+
+def _labels(data: pd.DataFrame, band: alt.Y) -> alt.Chart:
+    place = band.copy(deep=False)
+    place.bandPosition = LABEL_PLACE
+    return (
+        alt.Chart(data)
+        .mark_text(align="left", baseline="middle", fontSize=13, dx=2)
+        .encode(y=place, x=alt.value(0), text="label:N", color=alt.value("#808495"))
+    )
+
+
+def _finished(chart: alt.LayerChart, bands: int, language: Language) -> alt.LayerChart:
+    locale = alt.Locale(number=alt.NumberLocale(**LOCALES[language]))
+    return chart.properties(height=BAND_PX * bands).configure(locale=locale).configure_view(stroke=None)

@@ -1,0 +1,157 @@
+"""Names of inputs, units, codes and scores in both languages; what is missing falls back to readable words."""
+
+from typing import Literal
+
+Language = Literal["de", "en"]
+
+# German, English
+INPUTS: dict[str, tuple[str, str]] = {
+    "annotation_seconds_per_example": ("Annotationszeit je Beispiel", "annotation time per example"),
+    "annotators_fte": ("Annotatoren", "annotators"),
+    "api_energy_j_per_output_token": ("Energie je Ausgabe-Token beim Anbieter", "provider energy per output token"),
+    "batchable_fraction": ("Anteil, der warten kann", "share that can wait"),
+    "busy_power_fraction": ("Leistungsaufnahme unter Last", "power draw when busy"),
+    "cached_input_fraction": ("Wiederkehrender Anteil der Eingabe", "repeated share of the input"),
+    "capacity_headroom_fraction": ("Reserve der Kapazität", "capacity headroom"),
+    "cleanliness_fraction": ("Brauchbarer Anteil der Daten", "usable share of the data"),
+    "data_fte_months": ("Arbeit an den Daten", "work on the data"),
+    "development_factor": ("Versuche je Trainingslauf", "trials per training run"),
+    "discount_rate_fraction": ("Zinssatz", "discount rate"),
+    "domain_gap_fraction": ("Abstand der Fachsprache", "gap of the domain's language"),
+    "domain_tokens": ("Eigener Text", "own text"),
+    "electricity_price_eur_per_kwh": ("Strompreis", "electricity price"),
+    "engine_factor": ("Durchsatz der Serving-Software", "throughput of the serving engine"),
+    "eur_per_usd": ("Wechselkurs", "exchange rate"),
+    "examples_needed": ("Nötige Beispiele", "examples needed"),
+    "fine_tuning_epochs": ("Epochen beim Nachtrainieren", "epochs of fine-tuning"),
+    "fine_tuning_mfu_ratio": ("Auslastung beim Nachtrainieren", "utilisation in fine-tuning"),
+    "gate_min_p_meets_quality": ("Nötige Wahrscheinlichkeit der Qualität", "required probability of quality"),
+    "grid_gco2e_per_kwh": ("Treibhausgas des Stroms", "greenhouse gas of electricity"),
+    "growth_per_year_fraction": ("Wachstum je Jahr", "growth per year"),
+    "hardware_upkeep_fraction_per_year": ("Unterhalt der Hardware je Jahr", "hardware upkeep per year"),
+    "hardware_value_loss_decades_per_year": ("Wertverlust der Hardware", "loss of value of hardware"),
+    "idle_power_fraction": ("Leistungsaufnahme im Leerlauf", "power draw when idle"),
+    "input_tokens_per_request": ("Eingabe-Token je Anfrage", "input tokens per request"),
+    "integration_fte_months": ("Arbeit an der Einbindung", "work on integration"),
+    "labelled_examples": ("Vorhandene Beispiele", "labelled examples"),
+    "loaded_cost_per_fte_month": ("Vollkosten einer Stelle", "loaded cost of a position"),
+    "mfu_fraction": ("Auslastung im Training", "utilisation in training"),
+    "monitoring_fte": ("Überwachung", "monitoring"),
+    "months_to_value": ("Zeit bis zum Nutzen", "time to value"),
+    "operations_fte": ("Personal im Betrieb", "staff in operation"),
+    "output_tokens_per_request": ("Ausgabe-Token je Anfrage", "output tokens per request"),
+    "peak_to_mean_ratio": ("Spitze zu Mittel", "peak to mean"),
+    "productive_hours_per_fte_month": (
+        "Produktive Stunden je Stelle und Monat",
+        "productive hours per position and month",
+    ),
+    "pue_ratio": ("Energiefaktor des Rechenzentrums (PUE)", "energy factor of the data centre (PUE)"),
+    "purchase_usd": ("Kaufpreis", "purchase price"),
+    "quality_adaptation_half_tokens": (
+        "Text für die halbe Wirkung der Anpassung",
+        "text for half the effect of adaptation",
+    ),
+    "quality_adaptation_recovery_fraction": ("Wirkung der Domänenanpassung", "effect of domain adaptation"),
+    "quality_base_fraction": ("Qualität ohne Anpassung", "quality without adaptation"),
+    "quality_floor_fraction": ("Mindestqualität", "quality floor"),
+    "quality_fraction": ("Qualität", "quality"),
+    "quality_gap_penalty_logit": ("Verlust durch Fachsprache", "loss through the domain's language"),
+    "quality_reference_flop": ("Rechenaufwand des Vergleichsmodells", "compute of the reference model"),
+    "quality_retrieval_recovery_fraction": ("Wirkung der Dokumentensuche", "effect of retrieval"),
+    "quality_scale_logit_per_decade": ("Wirkung der Modellgröße", "effect of model size"),
+    "quality_tuning_gain_logit": ("Wirkung des Nachtrainierens", "effect of fine-tuning"),
+    "quality_tuning_half_examples": ("Beispiele für die halbe Wirkung", "examples for half the effect"),
+    "refresh_share_of_training": ("Aufwand eines Nachtrainings", "effort of a refresh"),
+    "refreshes_per_year": ("Nachtrainings je Jahr", "refreshes per year"),
+    "rental_usd_per_hour": ("Mietpreis", "rental price"),
+    "requests_per_month": ("Anfragen je Monat", "requests per month"),
+    "retrieval_fte_months": ("Arbeit an der Dokumentensuche", "work on retrieval"),
+    "retrieval_running_eur_per_month": ("Laufende Kosten der Dokumentensuche", "running cost of retrieval"),
+    "retrieval_tokens_per_request": ("Zusätzliche Token durch Dokumentensuche", "extra tokens through retrieval"),
+    "retry_ratio": ("Aufrufe je Anfrage", "calls per request"),
+    "server_power_ratio": ("Server zu Beschleuniger, Leistung", "server over accelerator power"),
+    "spare_replicas": ("Ersatzinstanzen", "spare replicas"),
+    "status_quo_cost_per_request": ("Heutige Kosten je Anfrage", "today's cost per request"),
+    "tdp_w": ("Nennleistung", "rated power"),
+    "tpot_ms_p95": ("Gewünschte Zeit je Token", "wanted time per token"),
+    "training_fte_months": ("Arbeit am Training", "work on training"),
+    "training_wall_months": ("Dauer des Trainings", "duration of training"),
+    "ttft_ms_p95": ("Gewünschte Zeit bis zum ersten Token", "wanted time to first token"),
+}
+QUALIFIERS: dict[str, tuple[str, str]] = {
+    "annotator": ("Annotation", "annotator"),
+    "api": ("API", "API"),
+    "by_hand": ("von Hand", "by hand"),
+    "cloud": ("Cloud", "cloud"),
+    "data_engineer": ("Data Engineer", "data engineer"),
+    "fine_tuning": ("Nachtrainieren", "fine-tuning"),
+    "from_scratch_small": ("kleines eigenes Modell", "small own model"),
+    "full": ("voll", "full"),
+    "mid": ("mittel", "mid-size"),
+    "ml_engineer": ("ML Engineer", "ML engineer"),
+    "on_premises": ("im eigenen Haus", "on premises"),
+    "operations": ("Betrieb", "operations"),
+    "own_model": ("eigenes Modell", "own model"),
+    "self_hosted": ("selbst betrieben", "self-hosted"),
+    "small": ("klein", "small"),
+}
+UNITS: dict[str, tuple[str, str]] = {
+    "1/year": ("je Jahr", "per year"),
+    "EUR/fte_month": ("EUR je Stelle und Monat", "EUR per position and month"),
+    "EUR/kWh": ("EUR/kWh", "EUR/kWh"),
+    "EUR/month": ("EUR je Monat", "EUR per month"),
+    "EUR/request": ("EUR je Anfrage", "EUR per request"),
+    "J/token": ("J je Token", "J per token"),
+    "epochs": ("Epochen", "epochs"),
+    "examples": ("Beispiele", "examples"),
+    "flop": ("FLOP", "FLOP"),
+    "fraction": ("", ""),
+    "fte": ("Stellen", "positions (FTE)"),
+    "fte_months": ("Personenmonate", "person-months"),
+    "g/kWh": ("g CO₂e/kWh", "g CO₂e/kWh"),
+    "h/month": ("h je Monat", "h per month"),
+    "logit": ("Logit", "logit"),
+    "months": ("Monate", "months"),
+    "ms": ("ms", "ms"),
+    "ratio": ("", ""),
+    "replicas": ("Instanzen", "replicas"),
+    "requests/month": ("je Monat", "per month"),
+    "tokens": ("Token", "tokens"),
+}
+METRICS: dict[str, tuple[str, str]] = {
+    "accuracy": ("Genauigkeit", "accuracy"),
+    "bleu": ("BLEU", "BLEU"),
+    "chrf": ("chrF", "chrF"),
+    "exact_match": ("exakte Treffer", "exact match"),
+    "f1": ("F1", "F1"),
+    "human_acceptance": ("von Menschen angenommen", "accepted by people"),
+    "rouge_l": ("ROUGE-L", "ROUGE-L"),
+}
+TASKS: dict[str, tuple[str, str]] = {
+    "chat": ("Dialog", "chat"),
+    "classification": ("Klassifikation", "classification"),
+    "code": ("Code", "code"),
+    "content_generation": ("Texterzeugung", "content generation"),
+    "extraction": ("Extraktion", "extraction"),
+    "question_answering": ("Fragen beantworten", "question answering"),
+    "summarization": ("Zusammenfassung", "summarization"),
+    "translation": ("Übersetzung", "translation"),
+}
+WARNINGS: dict[str, tuple[str, str]] = {
+    "nothing_feasible": ("Keine neue Option erfüllt alle Bedingungen.", "No new option passes all gates."),
+    "quality_assumed": (
+        "Qualität ist erwartet, soweit nicht als gemessen bezeichnet; `advisor baseline run` misst sie.",
+        "Quality is expected unless it says measured; `advisor baseline run` measures it.",
+    ),
+    "quality_at_risk": (
+        "In einem Teil der durchgerechneten Verläufe erreicht keine zulässige Option die Mindestqualität.",
+        "In some of the simulated futures no feasible option reaches the quality floor.",
+    ),
+}
+ALL = (INPUTS, QUALIFIERS, UNITS, METRICS, TASKS, WARNINGS)
+
+
+def term(table: dict[str, tuple[str, str]], key: str, language: Language) -> str | None:
+    """The term in the language, None where the table has none."""
+    found = table.get(key)
+    return None if found is None else found[0] if language == "de" else found[1]
