@@ -15,7 +15,8 @@ def _language() -> Language:
     """The reader's choice; without one the browser's language, English where we do not speak it."""
     codes = list(LANGUAGES)
     browser = (st.context.locale or "en")[:2]
-    with st.sidebar:
+    _, corner = st.columns([5, 1])
+    with corner:
         chosen = st.selectbox(
             "Sprache / Language",
             codes,
@@ -23,6 +24,7 @@ def _language() -> Language:
             format_func=LANGUAGES.__getitem__,
             key="lang",
             bind="query-params",
+            label_visibility="collapsed",
         )
     return "de" if chosen == "de" else "en"
 
@@ -33,9 +35,9 @@ page = st.navigation(
         st.Page(
             partial(decision.show, language),
             title=say("decision", language),
-            url_path="decision",
             icon=":material/balance:",
             default=True,
+            url_path="decision",
         ),
         st.Page(
             partial(comparison.show, language),
@@ -43,6 +45,7 @@ page = st.navigation(
             url_path="comparison",
             icon=":material/compare_arrows:",
         ),
-    ]
+    ],
+    position="top",
 )
 page.run()

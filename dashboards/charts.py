@@ -17,7 +17,7 @@ from dashboards import format as fmt
 from dashboards import text
 from dashboards.text import Language, say
 
-BAND_PX = 52
+BAND_PX, AXIS_PX, LEGEND_ROW_PX = 50, 64, 22
 LABEL_PLACE, MARK_PLACE = 0.24, 0.7
 """Where label and mark stand in a band, 0 its top, 1 its bottom."""
 LOG_FROM = 30.0
@@ -137,7 +137,7 @@ def cost_lines(options: Sequence[Option], months: int, language: Language) -> al
         ],
     )
     labels = _labels(data.drop_duplicates("id"), band)
-    return _finished(bars + labels, len(options), language)
+    return _finished(bars + labels, len(options), language, legend=1 + (len(present) + 1) // 2)
 
 
 def _interval_chart(data: pd.DataFrame, axis: alt.X, language: Language) -> alt.LayerChart:
@@ -184,6 +184,8 @@ def _labels(data: pd.DataFrame, band: alt.Y) -> alt.Chart:
     )
 
 
-def _finished(chart: alt.LayerChart, bands: int, language: Language) -> alt.LayerChart:
+def _finished(chart: alt.LayerChart, bands: int, language: Language, legend: int = 0) -> alt.LayerChart:
     locale = alt.Locale(number=alt.NumberLocale(**LOCALES[language]))
-    return chart.properties(height=BAND_PX * bands).configure(locale=locale).configure_view(stroke=None)
+    # The height holds axis and legend too: Streamlit fits the whole drawing into it.
+    height = BAND_PX * bands + AXIS_PX + LEGEND_ROW_PX * legend
+    return chart.properties(height=height).configure(locale=locale).configure_view(stroke=None)

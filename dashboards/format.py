@@ -19,9 +19,9 @@ MARKDOWN = re.compile(r"([\\`*_\[\]<>$~#|:])")
 
 
 def number(value: float, language: Language, digits: int = DIGITS) -> str:
-    """A figure rounded to `digits` significant digits."""
+    """A figure rounded to `digits` significant digits, without zeros at its end."""
     places = _places(value, digits)
-    pattern = "#,##0" + ("." + "0" * places if places else "")
+    pattern = "#,##0" + ("." + "#" * places if places else "")
     return format_decimal(_rounded(value, digits), pattern, locale=LOCALES[language])
 
 
@@ -45,9 +45,9 @@ def share(value: float, language: Language) -> str:
 
 
 def points(value: float, language: Language) -> str:
-    """A difference of two shares, in percentage points, always with its sign."""
-    sign = "−" if value < 0 else "+"
-    return f"{sign}{number(abs(100 * value), language, 2)}{SPACE}{say('points', language)}"
+    """A difference of two shares in percentage points, always with its sign; the unit stands in the heading."""
+    sign = "−" if value < 0 else "+" if value > 0 else ""
+    return f"{sign}{number(abs(100 * value), language, 2)}"
 
 
 def money_range(value: Interval, currency: str, language: Language) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from advisor.contracts.assessment import Assessment, Assumption, Option
+from advisor.contracts.assessment import Assessment, Assumption, Gate, Option
 from advisor.contracts.base import Interval
 from advisor.contracts.baseline import BaselineReport, ItemAnswer, TargetResult
 from dashboards import format as fmt
@@ -10,6 +10,8 @@ from dashboards import text
 from dashboards.text import Language, say
 
 Rows = list[dict[str, str]]
+BREAK = "  \n"
+"""A line break inside a cell, as Markdown has it."""
 
 
 def ranking(result: Assessment, language: Language) -> Rows:
@@ -43,26 +45,41 @@ def _ranked(option: Option, language: Language) -> dict[str, str]:
 
 
 def state(option: Option, language: Language) -> str:
-    """Whether the gates let the option pass, and which do not."""
-    failed = [text.rule(gate.rule, language) for gate in option.gates if gate.passed is False]
-    unknown = [text.rule(gate.rule, language) for gate in option.gates if gate.passed is None]
+    """Whether the gates let the option pass; which do not stands in a table of its own."""
     if not option.feasible:
-        return say("excluded", language, rules=", ".join(failed))
-    return say("feasible_open", language, rules=", ".join(unknown)) if unknown else say("feasible", language)
+        return say("excluded", language)
+    unknown = any(gate.passed is None for gate in option.gates)
+    return say("feasible_open" if unknown else "feasible", language)
 
 
 def excluded(result: Assessment, language: Language) -> Rows:
-    """Every gate that an option fails, with its reason."""
-    return [
-        {
-            say("option", language): _option_cell(option, language),
-            say("gate", language): text.capital(text.rule(gate.rule, language)),
-            say("reason", language): fmt.plain(gate.reason),
-        }
-        for option in result.options
-        for gate in option.gates
-        if gate.passed is False
-    ]
+    """Every excluded option with the gates that it fails, and every open question, with reasons."""
+    rows = []
+    for option in result.options:
+        failed = [gate for gate in option.gates if gate.passed is False]
+        if option.feasible or not failed:
+            continue
+        reasons = [f"**{_rule(gate, language)}**: {fmt.plain(gate.reason)}" for gate in failed]
+        rows.append(
+            {say("option", language): _option_cell(option, language), say("reason", language): BREAK.join(reasons)}
+        )
+    return rows
+
+
+def open_questions(result: Assessment, language: Language) -> Rows:
+    """Gates of feasible options that nobody has answered yet."""
+    rows = []
+    for option in result.options:
+        unknown = [gate for gate in option.gates if gate.passed is None]
+        if option.feasible and unknown:
+            reasons = [f"**{_rule(gate, language)}**: {fmt.plain(gate.reason)}" for gate in unknown]
+            rows.append(
+                {
+                    say("option", language): _option_cell(option, language),
+                    say("question", language): BREAK.join(reasons),
+                }
+            )
+    return rows
 
 
 def energy(result: Assessment, language: Language) -> Rows:
@@ -181,7 +198,7 @@ def _model_row(result: TargetResult, language: Language) -> dict[str, str]:
         if p50 is None:
             return unknown
         first = fmt.number(p50, language)
-        return first if p95 is None else say("p50_p95", language, p50=first, p95=fmt.number(p95, language))
+        return first if p95 is None else _two_lines(first, f"P95 {fmt.number(p95, language)}")
 
     stand_in = f" **({say('stand_in', language)})**" if target.stand_in else ""
     quality = unknown
@@ -195,9 +212,7 @@ def _model_row(result: TargetResult, language: Language) -> dict[str, str]:
         say("model", language): _two_lines(f"{fmt.plain(target.name)}{stand_in}", fmt.plain(target.model)),
         say("role", language): say(f"role_{target.role}", language),
         say("quality", language): quality,
-        say("answers_count", language): say(
-            "answers_value", language, answered=result.answered, errors=result.errors, refused=result.refused
-        ),
+        say("answers_count", language): _two_lines(str(result.answered), _trouble(result, language)),
         say("ttft", language): pair(latency and latency.ttft_ms_p50, latency and latency.ttft_ms_p95),
         say("tpot", language): pair(latency and latency.tpot_ms_p50, None),
         say("total_time", language): pair(latency and latency.total_ms_p50, latency and latency.total_ms_p95),
@@ -210,6 +225,11 @@ def _model_row(result: TargetResult, language: Language) -> dict[str, str]:
     }
 
 
+def _trouble(result: TargetResult, language: Language) -> str:
+    counts = {"errors_count": result.errors, "refused_count": result.refused}
+    return ", ".join(say(key, language, count=count) for key, count in counts.items() if count)
+
+
 def differences(report: BaselineReport, language: Language) -> Rows:
     """Every pair of models, with the verdict in words."""
     shares = all(score.unit == "fraction" for result in report.results for score in result.scores)
@@ -220,7 +240,7 @@ def differences(report: BaselineReport, language: Language) -> Rows:
         rows.append(
             {
                 say("comparison", language): fmt.plain(say("versus", language, first=item.first, second=item.second)),
-                say("difference", language): shown(item.difference, language),
+                say("difference_points" if shares else "difference", language): shown(item.difference, language),
                 say("interval_95", language): f"{shown(item.low, language)} … {shown(item.high, language)}",
                 say("p_value", language): say("not_applicable", language)
                 if item.p_value is None
@@ -277,6 +297,10 @@ def _spread(value: Interval, language: Language, *, share: bool) -> str:
     return f"{fmt.number(value.p50, language)} ({fmt.number_range(value, language)})"
 
 
+def _rule(gate: Gate, language: Language) -> str:
+    return text.capital(text.rule(gate.rule, language))
+
+
 def _option_cell(option: Option, language: Language) -> str:
     first, second = text.option_lines(option, language)
     return _two_lines(fmt.plain(first), fmt.plain(second)) if second else fmt.plain(first)
@@ -287,8 +311,7 @@ def _column(option: Option, language: Language) -> str:
 
 
 def _two_lines(first: str, second: str) -> str:
-    """Two lines of one cell: Markdown breaks a line at two spaces."""
-    return f"{first}  \n{second}" if second else first
+    return f"{first}{BREAK}{second}" if second else first
 
 
 def _arrow(before: str, after: str) -> str:

@@ -43,4 +43,4 @@ def share_spread(successes: float, n: int) -> Spread:
     p, z = successes / n, Z95
     centre = (p + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
-    return Spread(max(0.0, float(centre - half)), p, min(1.0, float(centre + half)))
+    return Spread(max(0.0, min(p, float(centre - half))), p, min(1.0, max(p, float(centre + half))))

@@ -6,6 +6,8 @@ from numpy.typing import ArrayLike, NDArray
 from advisor.core.units import MONTHS_PER_YEAR
 
 Array = NDArray[np.float64]
+TINY_RATE = 1e-12
+"""Below this a rate is nothing: the quotient of two vanishing numbers would lose all digits."""
 
 
 def monthly_discount_factors(discount_rate_fraction: ArrayLike, horizon_months: int) -> Array:
@@ -53,5 +55,6 @@ def annuity_factor(discount_rate_fraction: ArrayLike, lifetime_years: ArrayLike)
     rate, years = np.broadcast_arrays(np.asarray(discount_rate_fraction, np.float64), np.asarray(lifetime_years, np.float64))
     if np.any(years <= 0):
         raise ValueError(f"lifetime_years must be positive, got {years.min()}")
-    safe = np.where(rate == 0, 1.0, rate)
-    return np.where(rate == 0, 1 / years, safe / -np.expm1(-years * np.log1p(safe)))
+    tiny = np.abs(rate) < TINY_RATE
+    safe = np.where(tiny, 1.0, rate)
+    return np.where(tiny, 1 / years, safe / -np.expm1(-years * np.log1p(safe)))

@@ -31,11 +31,11 @@ def show(language: Language) -> None:
     if any(result.target.stand_in for result in report.results):
         st.warning(say("stand_in_note", language))
     _quality(report, language)
-    st.header(say("differences", language))
+    st.subheader(say("differences", language))
     st.table(tables.differences(report, language), border="horizontal", hide_index=True)
     _answers(report, language)
     if report.warnings:
-        st.header(say("warnings", language))
+        st.subheader(say("warnings", language))
         st.warning("\n".join(f"- {fmt.plain(line)}" for line in report.warnings))
 
 
@@ -72,15 +72,15 @@ def _picked(language: Language) -> BaselineReport | None:
 
 
 def _quality(report: BaselineReport, language: Language) -> None:
-    st.header(say("quality_chart", language))
+    st.subheader(say("quality_chart", language))
     if any(result.scores for result in report.results):
         st.altair_chart(charts.quality_intervals(report, language), width="stretch", alt=say("quality_alt", language))
-    st.header(say("side_by_side", language))
+    st.subheader(say("side_by_side", language))
     st.table(tables.side_by_side(report, language), border="horizontal", hide_index=True)
 
 
 def _answers(report: BaselineReport, language: Language) -> None:
-    st.header(say("answers", language))
+    st.subheader(say("answers", language))
     only = st.toggle(say("only_different", language), key="only_different")
     everything = tables.answers(report, language, only_different=False)
     rows = tables.answers(report, language, only_different=only)

@@ -109,13 +109,13 @@ def _reasons(result: Assessment, language: Language) -> None:
             reasons, changes = translation.reasons, translation.what_would_change_it
     for column, heading, lines in zip(st.columns(2), ("reasons", "changes"), (reasons, changes), strict=True):
         with column:
-            st.subheader(say(heading, language))
+            st.markdown(f"##### {say(heading, language)}")
             st.markdown("\n".join(f"- {fmt.plain(line)}" for line in lines) or say("none", language))
 
 
 def _ranking(result: Assessment, language: Language) -> None:
     best = result.options[0]
-    st.header(say("ranking", language))
+    st.subheader(say("ranking", language))
     note = say(
         "ranking_note",
         language,
@@ -129,12 +129,12 @@ def _ranking(result: Assessment, language: Language) -> None:
 
 def _cost(result: Assessment, language: Language) -> None:
     months = _horizon(result)
-    st.header(say("cost_chart", language))
+    st.subheader(say("cost_chart", language))
     st.caption(say("cost_chart_note", language))
     st.altair_chart(
         charts.cost_intervals(result.options, months, language), width="stretch", alt=say("cost_chart_alt", language)
     )
-    st.header(say("lines_chart", language))
+    st.subheader(say("lines_chart", language))
     st.caption(say("lines_note", language))
     titles = {option.id: f"{option.rank}. {text.option_title(option, language)}" for option in result.options}
     chosen = st.multiselect(
@@ -152,23 +152,26 @@ def _cost(result: Assessment, language: Language) -> None:
 
 
 def _gates(result: Assessment, language: Language) -> None:
-    st.header(say("gates", language))
-    rows = tables.excluded(result, language)
-    if not rows:
+    st.subheader(say("gates", language))
+    excluded, questions = tables.excluded(result, language), tables.open_questions(result, language)
+    if not excluded:
         st.markdown(say("gates_none", language))
-        return
-    _english(language)
-    _table(rows)
+    if excluded or questions:
+        _english(language)
+    _table(excluded)
+    if questions:
+        with st.expander(say("open_questions", language)):
+            _table(questions)
 
 
 def _energy(result: Assessment, language: Language) -> None:
-    st.header(say("energy", language))
+    st.subheader(say("energy", language))
     st.caption(say("energy_note", language, months=_horizon(result)))
     _table(tables.energy(result, language))
 
 
 def _update(result: Assessment, language: Language) -> None:
-    st.header(say("update", language))
+    st.subheader(say("update", language))
     update = result.update
     if update is None:
         st.markdown(say("update_none", language))
@@ -189,7 +192,7 @@ def _update(result: Assessment, language: Language) -> None:
 
 def _background(result: Assessment, language: Language) -> None:
     if result.warnings:
-        st.header(say("warnings", language))
+        st.subheader(say("warnings", language))
         st.warning("\n".join(f"- {line}" for line in tables.warnings(result, language)))
     with st.expander(say("roadmap", language)):
         _table(tables.roadmap(result, language))

@@ -26,7 +26,9 @@ def wilson(name: str, successes: int, n: int) -> Score:
     p = successes / n
     centre = (p + Z975**2 / (2 * n)) / (1 + Z975**2 / n)
     half = Z975 * math.sqrt(p * (1 - p) / n + Z975**2 / (4 * n**2)) / (1 + Z975**2 / n)
-    return Score(name=name, value=p, low=max(0.0, centre - half), high=min(1.0, centre + half), n=n, unit="fraction")
+    # Rounding must not push a bound past the share itself where that is 0 or 1.
+    low, high = max(0.0, min(p, centre - half)), min(1.0, max(p, centre + half))
+    return Score(name=name, value=p, low=low, high=high, n=n, unit="fraction")
 
 
 def bootstrap(name: str, n: int, statistic: Callable[[Sequence[int]], float], *, unit: str, seed: int = 0) -> Score:

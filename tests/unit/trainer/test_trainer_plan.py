@@ -88,7 +88,8 @@ def test_a_directory_without_a_plan_says_so(tmp_path):
         ({"model": {"kind": "base_model", "model": "not a model id"}}, "model.model"),
     ],
 )
-def test_what_a_plan_names_must_be_there(tmp_path, changes, field):
+def test_what_a_plan_names_must_be_there(tmp_path, changes, field, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(BadInput, match=field.replace(".", r"\.")):
         check_plan(plan(**changes), tmp_path)
 
@@ -100,7 +101,9 @@ def test_own_instructions_without_preferences_cannot_feed_a_reward_model(tmp_pat
         check_plan(plan(data={**DOCUMENT["data"], "instructions": "own.jsonl"}, phases=phases), tmp_path)
 
 
-def test_a_hub_model_that_cannot_be_reached_is_one_clear_message(tmp_path):
+def test_a_hub_model_that_cannot_be_reached_is_one_clear_message(tmp_path, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
     with pytest.raises(BadInput, match="neither a directory .* nor in the local cache") as caught:
         check_plan(plan(model={"kind": "base_model", "model": "someone/some-model"}), tmp_path)
     assert "HF_HUB_OFFLINE=0" in str(caught.value)
@@ -138,4 +141,6 @@ def test_moved_to_another_directory_a_plan_still_names_the_same_files(tmp_path):
     assert there.data.corpora[0].path == "../../texts"
     assert there.data.instructions == "../../plans/own.jsonl"
     assert there.model.model == "../../plans/base"
-    assert moved(plan(model={"kind": "base_model", "model": "hub/id"}), tmp_path, tmp_path / "x").model.model == "hub/id"
+    assert (
+        moved(plan(model={"kind": "base_model", "model": "hub/id"}), tmp_path, tmp_path / "x").model.model == "hub/id"
+    )

@@ -104,7 +104,10 @@ def folder(tmp_path, *names, paragraphs=30):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(
                 "\n\n".join(
-                    " ".join(f"{name}{'abcdefghij'[n % 10]}{'klmnopqrst'[p % 10]}{'uvwxyz'[p // 10]}{file}" for n in range(12))
+                    " ".join(
+                        f"{name}{'abcdefghij'[n % 10]}{'klmnopqrst'[p % 10]}{'uvwxyz'[p // 10]}{file}"
+                        for n in range(12)
+                    )
                     for p in range(paragraphs)
                 )
             )
@@ -159,7 +162,10 @@ def test_a_mistake_in_instructions_is_said_with_file_and_row(tmp_path, line, wor
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [('{"body": "x"}\n', "line 1: expected an object with a text"), ('{"text": "x", "label": 3}\n', "label must be a text")],
+    [
+        ('{"body": "x"}\n', "line 1: expected an object with a text"),
+        ('{"text": "x", "label": 3}\n', "label must be a text"),
+    ],
 )
 def test_a_mistake_in_a_jsonl_corpus_is_said_with_file_and_line(tmp_path, content, words):
     (tmp_path / "texts.jsonl").write_text(content)
