@@ -34,8 +34,9 @@ from advisor.summaries import rounded
 SMALL_MODEL_LEARNING_RATE = 3e-3
 """Pre-training of models below about ten million parameters; larger ones take the plan's default."""
 SMALL_MODEL_PARAMS = 1e7
+SMALL_MODEL_BLOCK_TOKENS = 128
 SMALL_MODEL_RECIPE = {
-    "sft": SftPhase(epochs=3.0, batch_sequences=16, learning_rate=1e-3),
+    "sft": SftPhase(epochs=4.0, batch_sequences=16, learning_rate=1e-3),
     "reward": RewardPhase(epochs=0.5, batch_pairs=16, learning_rate=3e-4),
     "rl": RlPhase(max_steps=10, batch_completions=32, max_completion_tokens=12, learning_rate=1e-5),
 }
@@ -133,7 +134,8 @@ def _recipe(
         passes = lookup.parameter(catalog, "max_data_epochs.from_scratch").central
         ratio = lookup.parameter(catalog, "tokens_per_parameter.from_scratch").central
         small = size.parameters < SMALL_MODEL_PARAMS
-        pretrain = PretrainPhase(max_steps=1, sequence_tokens=size.context_tokens)
+        block_tokens = SMALL_MODEL_BLOCK_TOKENS if small else size.context_tokens
+        pretrain = PretrainPhase(max_steps=1, sequence_tokens=block_tokens)
         if small:
             pretrain = pretrain.model_copy(update={"learning_rate": SMALL_MODEL_LEARNING_RATE})
         recipe = SMALL_MODEL_RECIPE if small else {"sft": SftPhase(), "reward": RewardPhase(), "rl": RlPhase()}
