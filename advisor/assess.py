@@ -39,7 +39,7 @@ from advisor.core.sampling import Input, overridden
 from advisor.influences import break_evens, influences_of
 from advisor.inputs import inputs_of, setting_of
 from advisor.measure import overrides_of
-from advisor.options import candidates_of
+from advisor.options.generate import candidates_of
 from advisor.solve import Problem, Solved, limits_of, screen, solve, used_names
 from advisor.summaries import interval, quantiles, rounded, spread_of
 

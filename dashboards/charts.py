@@ -5,6 +5,7 @@ that long names need no axis and a phone shows them whole.
 """
 
 from collections.abc import Sequence
+from math import ceil, floor, log10
 from typing import Any
 
 import altair as alt
@@ -17,14 +18,16 @@ from dashboards import format as fmt
 from dashboards import text
 from dashboards.text import Language, say
 
-BAND_PX, AXIS_PX, LEGEND_ROW_PX = 50, 64, 22
-LABEL_PLACE, MARK_PLACE = 0.24, 0.7
+BAND_PX, AXIS_PX, LEGEND_ROW_PX = 68, 64, 22
+LABEL_PLACE, MARK_PLACE = 0.08, 0.74
 """Where label and mark stand in a band, 0 its top, 1 its bottom."""
 LOG_FROM = 30.0
 """Ratio of largest to smallest figure from which a linear axis would hide the small ones."""
-FEASIBLE, EXCLUDED = "#0F4C5C", "#9A6A6A"
+FEASIBLE, EXCLUDED = "#23809B", "#A87070"
+INK = {False: "#31333F", True: "#FAFAFA"}
+"""Colour of labels on a light and on a dark page."""
 LINE_COLOURS = [
-    "#0F4C5C", "#3A86A8", "#7FB7BE", "#E36414", "#FB8B24", "#9A031E", "#C9A227", "#5F8D4E",
+    "#1F7A93", "#4FA3C7", "#8CC4CB", "#E36414", "#FB8B24", "#9A031E", "#C9A227", "#5F8D4E",
     "#A3B18A", "#7B6D8D", "#B8A1C9", "#8D6A4F", "#C4A484", "#5C677D", "#A0A8B5",
 ]  # fmt: skip
 LOCALES: dict[Language, dict[str, Any]] = {
@@ -33,17 +36,16 @@ LOCALES: dict[Language, dict[str, Any]] = {
 }
 
 
-def cost_intervals(options: Sequence[Option], months: int, language: Language) -> alt.LayerChart:
+def cost_intervals(options: Sequence[Option], months: int, language: Language, *, dark: bool = False) -> alt.LayerChart:
     """Median and P5 to P95 of the total cost of each option, in order of rank."""
     currency = options[0].cost.currency
     rows = []
     for option in options:
         total = option.cost.total
-        excluded = "" if option.feasible else f" ({say('excluded_short', language)})"
         rows.append(
             {
                 "id": option.id,
-                "label": f"{option.rank}. {text.option_title(option, language)}{excluded}",
+                "label": _label(option, language),
                 "low": total.p5,
                 "median": total.p50,
                 "high": total.p95,
@@ -51,18 +53,23 @@ def cost_intervals(options: Sequence[Option], months: int, language: Language) -
                 "shown": f"{fmt.money(total.p50, currency, language)} ({fmt.money_range(total, currency, language)})",
             }
         )
-    spread = max(row["high"] for row in rows) / max(min(row["low"] for row in rows), 1.0)
-    logarithmic = spread > LOG_FROM and all(row["low"] > 0 for row in rows)
+    low, high = min(row["low"] for row in rows), max(row["high"] for row in rows)
+    logarithmic = low > 0 and high / low > LOG_FROM
     title = say("cost_axis", language, months=months, currency=currency)
-    axis = alt.X(
-        title=title + say("log_scale", language) * logarithmic,
-        scale=alt.Scale(type="log", nice=True) if logarithmic else alt.Scale(zero=True),
-        axis=alt.Axis(format=",.0f", tickCount=4, labelOverlap=True, orient="bottom"),
-    )
-    return _interval_chart(pd.DataFrame(rows), axis, language)
+    if logarithmic:
+        axis = alt.X(
+            title=title + say("log_scale", language),
+            scale=alt.Scale(type="log", nice=False, domain=[low * 0.9, high * 1.1]),
+            axis=alt.Axis(format=",.0f", values=_decades(low, high), labelOverlap=True),
+        )
+    else:
+        axis = alt.X(
+            title=title, scale=alt.Scale(zero=True), axis=alt.Axis(format=",.0f", tickCount=4, labelOverlap=True)
+        )
+    return _interval_chart(pd.DataFrame(rows), axis, language, dark=dark)
 
 
-def quality_intervals(report: BaselineReport, language: Language) -> alt.LayerChart:
+def quality_intervals(report: BaselineReport, language: Language, *, dark: bool = False) -> alt.LayerChart:
     """The primary score of each model with its 95 % interval."""
     rows = []
     for result in report.results:
@@ -73,7 +80,7 @@ def quality_intervals(report: BaselineReport, language: Language) -> alt.LayerCh
             rows.append(
                 {
                     "id": result.target.name,
-                    "label": f"{result.target.name}, {say('role_' + result.target.role, language)}{mark}",
+                    "label": f"{result.target.name}\n{say('role_' + result.target.role, language)}{mark}",
                     "low": score.low,
                     "median": score.value,
                     "high": score.high,
@@ -89,12 +96,12 @@ def quality_intervals(report: BaselineReport, language: Language) -> alt.LayerCh
     axis = alt.X(
         title=say("quality_axis", language, metric=name, items=report.items),
         scale=alt.Scale(domain=[0, 1]) if share else alt.Scale(zero=True),
-        axis=alt.Axis(format=".0%" if share else ",.0f", tickCount=5, labelOverlap=True, orient="bottom"),
+        axis=alt.Axis(format=".0%" if share else ",.0f", tickCount=5, labelOverlap=True),
     )
-    return _interval_chart(data, axis, language)
+    return _interval_chart(data, axis, language, dark=dark)
 
 
-def cost_lines(options: Sequence[Option], months: int, language: Language) -> alt.LayerChart:
+def cost_lines(options: Sequence[Option], months: int, language: Language, *, dark: bool = False) -> alt.LayerChart:
     """Mean cost per cost line, stacked to the mean total of each option."""
     currency = options[0].cost.currency
     rows = [
@@ -104,7 +111,7 @@ def cost_lines(options: Sequence[Option], months: int, language: Language) -> al
             "place": place,
             "mean": line.mean,
             "shown": fmt.money(line.mean, currency, language),
-            "label": f"{option.rank}. {text.option_title(option, language)}",
+            "label": _label(option, language),
         }
         for option in options
         for place, line in enumerate(option.cost.lines)
@@ -116,7 +123,7 @@ def cost_lines(options: Sequence[Option], months: int, language: Language) -> al
     data = pd.DataFrame(rows)
     band = alt.Y("id:N", sort=[option.id for option in options], axis=None, scale=alt.Scale(type="band", padding=0))
     base = alt.Chart(data)
-    bars = base.mark_bar(size=16, yOffset=9).encode(
+    bars = base.mark_bar(size=16, yOffset=16).encode(
         y=band,
         x=alt.X(
             "mean:Q",
@@ -136,11 +143,11 @@ def cost_lines(options: Sequence[Option], months: int, language: Language) -> al
             alt.Tooltip("shown:N", title=say("cost", language)),
         ],
     )
-    labels = _labels(data.drop_duplicates("id"), band)
+    labels = _labels(data.drop_duplicates("id"), band, dark=dark)
     return _finished(bars + labels, len(options), language, legend=1 + (len(present) + 1) // 2)
 
 
-def _interval_chart(data: pd.DataFrame, axis: alt.X, language: Language) -> alt.LayerChart:
+def _interval_chart(data: pd.DataFrame, axis: alt.X, language: Language, *, dark: bool) -> alt.LayerChart:
     """One band per row: its label, and below it a line from low to high with a dot at the median."""
     scale = alt.Scale(type="band", padding=0)
     order = list(data["id"])
@@ -164,7 +171,7 @@ def _interval_chart(data: pd.DataFrame, axis: alt.X, language: Language) -> alt.
         tooltip=tooltip,
     )
     band = alt.Y("id:N", sort=order, axis=None, scale=scale)
-    return _finished(rules + points + _labels(data, band), len(data), language)
+    return _finished(rules + points + _labels(data, band, dark=dark), len(data), language)
 
 
 def _at(column: str, axis: alt.X) -> alt.X:
@@ -174,13 +181,27 @@ def _at(column: str, axis: alt.X) -> alt.X:
     return placed
 
 
-def _labels(data: pd.DataFrame, band: alt.Y) -> alt.Chart:
+def _label(option: Option, language: Language) -> str:
+    """Two lines: rank, kind and whether it is excluded; the model."""
+    first, second = text.option_lines(option, language)
+    excluded = "" if option.feasible else f" ({say('excluded_short', language)})"
+    return f"{option.rank}. {first}{excluded}\n{second}".rstrip("\n")
+
+
+def _decades(low: float, high: float) -> list[float]:
+    """1, 2 and 5 times the powers of ten between two figures."""
+    powers = range(floor(log10(low)), ceil(log10(high)) + 1)
+    return [step * 10.0**power for power in powers for step in (1, 2, 5) if low <= step * 10.0**power <= high]
+
+
+def _labels(data: pd.DataFrame, band: alt.Y, *, dark: bool) -> alt.Chart:
+    # Clipped: otherwise the longest name would shrink the drawing on a narrow page.
     place = band.copy(deep=False)
     place.bandPosition = LABEL_PLACE
     return (
         alt.Chart(data)
-        .mark_text(align="left", baseline="middle", fontSize=13, dx=2)
-        .encode(y=place, x=alt.value(0), text="label:N", color=alt.value("#808495"))
+        .mark_text(align="left", baseline="top", fontSize=13, dx=2, lineBreak="\n", lineHeight=17, clip=True)
+        .encode(y=place, x=alt.value(0), text="label:N", color=alt.value(INK[dark]))
     )
 
 

@@ -13,8 +13,7 @@ from dashboards.text import Language, say
 LOCALES: dict[Language, str] = {"de": "de_DE", "en": "en_US"}
 DIGITS = 3
 SPACE = "\N{NO-BREAK SPACE}"
-RANGE = f"{SPACE}– "
-"""A no-break space before the dash, so that a line may break only behind it."""
+DASH = "–"
 MARKDOWN = re.compile(r"([\\`*_\[\]<>$~#|:])")
 
 
@@ -51,18 +50,24 @@ def points(value: float, language: Language) -> str:
 
 
 def money_range(value: Interval, currency: str, language: Language) -> str:
-    """P5 to P95 of an amount."""
-    return money(value.p5, currency, language) + RANGE + money(value.p95, currency, language)
+    """P5 to P95 of an amount, the currency once."""
+    low, high = money(value.p5, currency, language), money(value.p95, currency, language)
+    if low == high:
+        return low
+    sign = money(0, currency, language).replace("0", "").strip()
+    return low.removesuffix(sign).rstrip(SPACE) + DASH + high.removeprefix(sign)
 
 
 def number_range(value: Interval, language: Language, digits: int = DIGITS) -> str:
     """P5 to P95 of a figure."""
-    return number(value.p5, language, digits) + RANGE + number(value.p95, language, digits)
+    low, high = number(value.p5, language, digits), number(value.p95, language, digits)
+    return low if low == high else f"{low}{DASH}{high}"
 
 
 def share_range(value: Interval, language: Language) -> str:
-    """P5 to P95 of a share."""
-    return share(value.p5, language) + RANGE + share(value.p95, language)
+    """P5 to P95 of a share, the sign once."""
+    low, high = share(value.p5, language), share(value.p95, language)
+    return low if low == high else f"{low.removesuffix('%').rstrip(SPACE)}{DASH}{high}"
 
 
 def quantity(value: Interval | None, unit: str, language: Language) -> str:

@@ -206,7 +206,7 @@ def _model_row(result: TargetResult, language: Language) -> dict[str, str]:
         shown = fmt.share if score.unit == "fraction" else fmt.number
         quality = _two_lines(
             f"{shown(score.value, language)} {text.metric(score.name, language)}",
-            f"{shown(score.low, language)}{fmt.RANGE}{shown(score.high, language)}",
+            f"{shown(score.low, language)} {fmt.DASH} {shown(score.high, language)}",
         )
     return {
         say("model", language): _two_lines(f"{fmt.plain(target.name)}{stand_in}", fmt.plain(target.model)),

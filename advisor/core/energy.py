@@ -26,7 +26,12 @@ def facility_power_kw(
     """
     idle, busy = np.asarray(idle_power_fraction, np.float64), np.asarray(busy_power_fraction, np.float64)
     share = idle + (busy - idle) * np.asarray(load_fraction, np.float64)
-    watts = np.asarray(devices, np.float64) * np.asarray(tdp_w, np.float64) * share * np.asarray(server_power_ratio, np.float64)
+    watts = (
+        np.asarray(devices, np.float64)
+        * np.asarray(tdp_w, np.float64)
+        * share
+        * np.asarray(server_power_ratio, np.float64)
+    )
     return watts * np.asarray(pue_ratio, np.float64) / WATTS_PER_KW
 
 

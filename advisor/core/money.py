@@ -52,7 +52,9 @@ def annuity_factor(discount_rate_fraction: ArrayLike, lifetime_years: ArrayLike)
     units: 1/year, years -> 1/year.   source: any finance text; edge cases as PyPSA costs.py.
     validity: r > -1, n > 0.
     """
-    rate, years = np.broadcast_arrays(np.asarray(discount_rate_fraction, np.float64), np.asarray(lifetime_years, np.float64))
+    rate, years = np.broadcast_arrays(
+        np.asarray(discount_rate_fraction, np.float64), np.asarray(lifetime_years, np.float64)
+    )
     if np.any(years <= 0):
         raise ValueError(f"lifetime_years must be positive, got {years.min()}")
     tiny = np.abs(rate) < TINY_RATE

@@ -49,7 +49,9 @@ def expected_quality(
     validity: to rank options before anything was measured; replace by a measurement as soon as there is one.
     """
     gap = np.asarray(domain_gap_fraction, np.float64) * (1.0 - np.asarray(gap_recovered_fraction, np.float64))
-    return expit(logit(base_fraction) - np.asarray(gap_penalty_logit, np.float64) * gap + np.asarray(gain_logit, np.float64))
+    return expit(
+        logit(base_fraction) - np.asarray(gap_penalty_logit, np.float64) * gap + np.asarray(gain_logit, np.float64)
+    )
 
 
 def scale_effect_logit(training_flop: ArrayLike, reference_flop: ArrayLike, logit_per_decade: ArrayLike) -> Array:

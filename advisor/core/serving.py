@@ -203,5 +203,7 @@ def replicas_needed(
     n = ceil(q_peak / (q_replica * headroom)) + spare
     units: requests/s -> replicas.   source: N+1 redundancy.   validity: replicas fail one at a time.
     """
-    load = np.asarray(peak_requests_per_s, np.float64) / (np.asarray(capacity_requests_per_s, np.float64) * headroom_fraction)
+    load = np.asarray(peak_requests_per_s, np.float64) / (
+        np.asarray(capacity_requests_per_s, np.float64) * headroom_fraction
+    )
     return np.where(load > 0, np.ceil(load) + spare, 0.0)

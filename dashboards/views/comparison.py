@@ -74,7 +74,11 @@ def _picked(language: Language) -> BaselineReport | None:
 def _quality(report: BaselineReport, language: Language) -> None:
     st.subheader(say("quality_chart", language))
     if any(result.scores for result in report.results):
-        st.altair_chart(charts.quality_intervals(report, language), width="stretch", alt=say("quality_alt", language))
+        st.altair_chart(
+            charts.quality_intervals(report, language, dark=st.context.theme.type == "dark"),
+            width="stretch",
+            alt=say("quality_alt", language),
+        )
     st.subheader(say("side_by_side", language))
     st.table(tables.side_by_side(report, language), border="horizontal", hide_index=True)
 

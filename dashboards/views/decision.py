@@ -97,8 +97,7 @@ def _headline(result: Assessment, language: Language) -> None:
         )
         for column, (label, value, spread, note) in zip(st.columns(len(figures)), figures, strict=True):
             with column:
-                st.metric(label, value, help=note)
-                st.caption(fmt.plain(spread))
+                st.metric(label, value, delta=spread or None, delta_color="off", delta_arrow="off", help=note)
 
 
 def _reasons(result: Assessment, language: Language) -> None:
@@ -132,7 +131,9 @@ def _cost(result: Assessment, language: Language) -> None:
     st.subheader(say("cost_chart", language))
     st.caption(say("cost_chart_note", language))
     st.altair_chart(
-        charts.cost_intervals(result.options, months, language), width="stretch", alt=say("cost_chart_alt", language)
+        charts.cost_intervals(result.options, months, language, dark=_dark()),
+        width="stretch",
+        alt=say("cost_chart_alt", language),
     )
     st.subheader(say("lines_chart", language))
     st.caption(say("lines_note", language))
@@ -146,7 +147,9 @@ def _cost(result: Assessment, language: Language) -> None:
     )
     options = [option for option in result.options if option.id in chosen]
     if options:
-        st.altair_chart(charts.cost_lines(options, months, language), width="stretch", alt=say("lines_alt", language))
+        st.altair_chart(
+            charts.cost_lines(options, months, language, dark=_dark()), width="stretch", alt=say("lines_alt", language)
+        )
         with st.expander(say("lines_table", language)):
             _table(tables.cost_lines(options, language))
 
@@ -220,6 +223,10 @@ def _horizon(result: Assessment) -> str:
         return str(given)
     found = [item.value for item in result.assumptions if item.name == "horizon_months"]
     return f"{found[0]:.0f}" if found and isinstance(found[0], float | int) else "?"
+
+
+def _dark() -> bool:
+    return st.context.theme.type == "dark"
 
 
 def _english(language: Language) -> None:

@@ -104,7 +104,7 @@ def test_own_instructions_without_preferences_cannot_feed_a_reward_model(tmp_pat
 def test_a_hub_model_that_cannot_be_reached_is_one_clear_message(tmp_path, monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
-    with pytest.raises(BadInput, match="neither a directory .* nor in the local cache") as caught:
+    with pytest.raises(BadInput, match=r"neither a directory .* nor in the local cache") as caught:
         check_plan(plan(model={"kind": "base_model", "model": "someone/some-model"}), tmp_path)
     assert "HF_HUB_OFFLINE=0" in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1

@@ -25,8 +25,11 @@ SIZE = Architecture(
 )
 
 
-def plan(*corpora, reward=RewardPhase(), sft=SftPhase(), **data):
-    phases = PhasesPlan(pretrain=PretrainPhase(max_steps=1), sft=sft, reward=reward)
+REWARD = RewardPhase()
+
+
+def plan(*corpora, reward=REWARD, **data):
+    phases = PhasesPlan(pretrain=PretrainPhase(max_steps=1), sft=SftPhase(), reward=reward)
     data.setdefault("holdout_fraction", 0.1)
     return TrainingPlan(name="t", data=DataPlan(corpora=corpora, **data), model=SIZE, phases=phases)
 
@@ -154,7 +157,7 @@ def test_own_instructions_are_split_by_question_and_never_asked_and_taught_at_on
 def test_a_mistake_in_instructions_is_said_with_file_and_row(tmp_path, line, words):
     (tmp_path / "own.jsonl").write_text(line + "\n")
     own = plan(folder(tmp_path, "a", "b"), instructions="own.jsonl", reward=None)
-    with pytest.raises(BadInput, match="own.jsonl") as caught:
+    with pytest.raises(BadInput, match=r"own\.jsonl") as caught:
         prepare(own, tmp_path, tmp_path / "out")
     assert words in str(caught.value)
     assert not (tmp_path / "out").exists()

@@ -2,7 +2,15 @@
 
 import pytest
 
-from advisor.contracts.plan import Architecture, DataPlan, PhasesPlan, PretrainPhase, RlPhase, TrainingPlan
+from advisor.contracts.plan import (
+    Architecture,
+    BaseModelSource,
+    DataPlan,
+    PhasesPlan,
+    PretrainPhase,
+    RlPhase,
+    TrainingPlan,
+)
 from trainer.sizes import activation_bytes, architecture_parameters, outlook_of, stored_parameters
 
 SIZES = [
@@ -90,13 +98,7 @@ def test_the_outlook_counts_tokens_and_completions():
 
 
 def test_without_its_files_the_size_of_a_base_model_is_not_known():
-    own = plan(pretrain=None, sft={}).model_copy(
-        update={
-            "model": TrainingPlan.model_fields["model"]
-            .annotation.__args__[0]
-            .__args__[0](kind="base_model", model="a/b")
-        }
-    )
+    own = plan(pretrain=None, sft={}).model_copy(update={"model": BaseModelSource(kind="base_model", model="a/b")})
     outlook = outlook_of(own, None)
     assert outlook.parameters is None and outlook.memory_bytes is None and outlook.pretrain_tokens is None
 

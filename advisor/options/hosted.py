@@ -1,0 +1,136 @@
+"""Candidates that run an open model, as it is or trained further.
+
+Enter at `open_model_candidates`.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from advisor.catalog import lookup
+from advisor.contracts.case import Case
+from advisor.contracts.catalog import BaseModelRow
+from advisor.contracts.errors import Failed
+from advisor.core.candidates import Candidate, Hosting, QualityModel, Training
+from advisor.core.compute import training_memory_bytes
+from advisor.core.serving import ServedModel
+from advisor.options.workshop import LINKED_CLASSES, UNLINKED_DEVICES, Workshop, age_years
+
+LORA_LIMIT_PARAMS = 80e9
+FULL_LIMIT_PARAMS = 35e9
+BYTES_PER_PARAM = 2.0
+FULL_BYTES_PER_PARAM = 16.0
+LORA_BYTES_PER_PARAM = 2.5
+MID_FROM_PARAMS = 2e10
+
+
+def open_model_candidates(model: BaseModelRow, shop: Workshop) -> list[Candidate]:
+    """One open model: as it is, with LoRA, fully tuned and adapted, each on its cheapest hardware."""
+    found: list[Candidate] = []
+    for retrieval in (False, True) if shop.retrieval_helps else (False,):
+        hosted = [
+            _self_hosted(model, hosting, shop, retrieval)
+            for hosting in shop.hostings(_served(model), retrieval=retrieval)
+        ]
+        found += shop.cheapest(hosted)
+        for kind, limit in (
+            ("fine_tune_lora", LORA_LIMIT_PARAMS),
+            ("fine_tune_full", FULL_LIMIT_PARAMS),
+            ("domain_adaptation", FULL_LIMIT_PARAMS),
+        ):
+            if model.parameters <= limit:
+                trained = [_trained(option, kind, model.parameters, shop) for option in hosted]
+                found += shop.cheapest([option for option in trained if _can_train(option, shop)])
+    return found
+
+
+def _self_hosted(model: BaseModelRow, hosting: Hosting, shop: Workshop, retrieval: bool) -> Candidate:
+    suffix = "+retrieval" if retrieval else ""
+    return Candidate(
+        id=f"self_hosted_open:{model.id}{suffix}",
+        kind="self_hosted_open",
+        label=model.name,
+        model=model.id,
+        provider=None,
+        retrieval=retrieval,
+        quality=QualityModel(
+            base_input=f"quality_base_fraction.{'mid' if model.parameters >= MID_FROM_PARAMS else 'small'}",
+            age_years=age_years(model, shop.on),
+            is_domain_model=model.domain != "general",
+        ),
+        integration_input="integration_fte_months.self_hosted",
+        operations_input="operations_fte.self_hosted",
+        months_input="months_to_value.self_hosted",
+        grid_input=f"grid_gco2e_per_kwh.{shop.setting.grid_zone}",
+        hosting=hosting,
+        staff_needed_input="staff_needed_ml_fte.self_hosted",
+        languages=tuple(model.languages),
+        context_tokens=model.context_tokens,
+        residency=("any", "eu", "national", "on_premises") if hosting.bought else ("any", "eu", "national"),
+        licence=model.licence,
+        commercial_use=model.commercial_use,
+    )
+
+
+def _trained(option: Candidate, kind: str, params: float, shop: Workshop) -> Candidate:
+    """The self-hosted option after LoRA, full fine-tuning or domain adaptation."""
+    if option.hosting is None:
+        raise Failed(f"{option.id}: a trained option needs a hosting")
+    lora = kind == "fine_tune_lora"
+    adapts = kind == "domain_adaptation"
+    memory = training_memory_bytes(
+        params, method_bytes_per_param=LORA_BYTES_PER_PARAM if lora else FULL_BYTES_PER_PARAM
+    )
+    return replace(
+        option,
+        id=option.id.replace("self_hosted_open", kind),
+        kind=kind,
+        quality=replace(
+            option.quality,
+            tuning_gain_input=f"quality_tuning_gain_logit.{'fine_tune_lora' if lora else 'fine_tune_full'}",
+            adapts_to_domain=adapts,
+        ),
+        operations_input="operations_fte.own_model",
+        months_input=f"months_to_value.{kind}",
+        training=Training(
+            method="lora" if lora else "full",
+            params=params,
+            corpus_tokens=shop.central("domain_tokens") if adapts else None,
+            epochs_input=None,
+            mfu_input=shop.mfu_input(option.hosting.accelerator),
+            mfu_is_fine_tuning=not adapts,
+            development_input="development_factor.fine_tuning",
+            examples_input=f"examples_needed.{kind}",
+            min_devices=float(np.ceil(memory / option.hosting.device.memory_bytes)),
+        ),
+        data_input=f"data_fte_months.{kind}",
+        training_staff_input=f"training_fte_months.{kind}",
+        staff_needed_input=f"staff_needed_ml_fte.{kind}",
+    )
+
+
+def _can_train(option: Candidate, shop: Workshop) -> bool:
+    """Parts without a fast link cannot share a training that needs more of them than one model may span."""
+    if option.hosting is None or option.training is None:
+        return False
+    part = lookup.accelerator(shop.catalog, option.hosting.accelerator)
+    return part.mfu_class in LINKED_CLASSES or option.training.min_devices <= UNLINKED_DEVICES
+
+
+def domain_fits(model: BaseModelRow, case: Case) -> bool:
+    """General models always; a domain model only where the case's domain names its field."""
+    domain = (case.use_case.domain or "").lower()
+    words = {"legal": ("legal", "law", "recht", "jur"), "biomedical": ("medic", "medizin", "bio", "pharma", "clinic")}
+    return model.domain == "general" or any(word in domain for word in words.get(model.domain, (model.domain,)))
+
+
+def _served(model: BaseModelRow) -> ServedModel:
+    return ServedModel(
+        params=model.parameters,
+        active_params=model.active_parameters,
+        num_layers=model.num_layers,
+        hidden_size=model.hidden_size,
+        num_kv_heads=model.num_kv_heads,
+        head_dim=model.head_dim,
+        bytes_per_param=BYTES_PER_PARAM,
+    )
