@@ -36,7 +36,7 @@ SMALL_MODEL_LEARNING_RATE = 3e-3
 SMALL_MODEL_PARAMS = 1e7
 SMALL_MODEL_BLOCK_TOKENS = 128
 SMALL_MODEL_RECIPE = {
-    "sft": SftPhase(epochs=3.0, batch_sequences=16, learning_rate=1e-3),
+    "sft": SftPhase(epochs=2.0, batch_sequences=16, learning_rate=1e-3),
     "reward": RewardPhase(epochs=0.5, batch_pairs=16, learning_rate=3e-4),
     "rl": RlPhase(max_steps=10, batch_completions=32, max_completion_tokens=12, learning_rate=1e-5),
 }

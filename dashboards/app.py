@@ -5,7 +5,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboards.text import LANGUAGES, Language, say
+from dashboards.links import select
+from dashboards.terms import Language
+from dashboards.text import LANGUAGES, say
 from dashboards.views import comparison, decision
 
 st.set_page_config(page_title="Richtwert", page_icon=str(Path(__file__).with_name("icon.png")), layout="wide")
@@ -13,17 +15,14 @@ st.set_page_config(page_title="Richtwert", page_icon=str(Path(__file__).with_nam
 
 def _language() -> Language:
     """The reader's choice; without one the browser's language, English where we do not speak it."""
-    codes = list(LANGUAGES)
     browser = (st.context.locale or "en")[:2]
     _, corner = st.columns([5, 1])
     with corner:
-        chosen = st.selectbox(
+        chosen = select(
             "Sprache / Language",
-            codes,
-            index=codes.index(browser) if browser in codes else codes.index("en"),
-            format_func=LANGUAGES.__getitem__,
-            key="lang",
-            bind="query-params",
+            LANGUAGES,
+            "lang",
+            default=browser if browser in LANGUAGES else "en",
             label_visibility="collapsed",
         )
     return "de" if chosen == "de" else "en"

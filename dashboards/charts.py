@@ -16,7 +16,8 @@ from advisor.contracts.baseline import BaselineReport
 from advisor.phrases import LINES
 from dashboards import format as fmt
 from dashboards import text
-from dashboards.text import Language, say
+from dashboards.terms import Language
+from dashboards.text import say
 
 BAND_PX, AXIS_PX, LEGEND_ROW_PX = 68, 64, 22
 LABEL_PLACE, MARK_PLACE = 0.08, 0.74
@@ -36,10 +37,10 @@ LOCALES: dict[Language, dict[str, Any]] = {
 }
 
 
-def cost_intervals(options: Sequence[Option], months: int, language: Language, *, dark: bool = False) -> alt.LayerChart:
+def cost_intervals(options: Sequence[Option], months: str, language: Language, *, dark: bool = False) -> alt.LayerChart:
     """Median and P5 to P95 of the total cost of each option, in order of rank."""
     currency = options[0].cost.currency
-    rows = []
+    rows: list[dict[str, Any]] = []
     for option in options:
         total = option.cost.total
         rows.append(
@@ -71,7 +72,7 @@ def cost_intervals(options: Sequence[Option], months: int, language: Language, *
 
 def quality_intervals(report: BaselineReport, language: Language, *, dark: bool = False) -> alt.LayerChart:
     """The primary score of each model with its 95 % interval."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for result in report.results:
         for score in result.scores:
             if score.name != result.primary:
@@ -101,10 +102,10 @@ def quality_intervals(report: BaselineReport, language: Language, *, dark: bool 
     return _interval_chart(data, axis, language, dark=dark)
 
 
-def cost_lines(options: Sequence[Option], months: int, language: Language, *, dark: bool = False) -> alt.LayerChart:
+def cost_lines(options: Sequence[Option], months: str, language: Language, *, dark: bool = False) -> alt.LayerChart:
     """Mean cost per cost line, stacked to the mean total of each option."""
     currency = options[0].cost.currency
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "id": option.id,
             "line": text.line(line.name, language),

@@ -8,7 +8,8 @@ from babel.dates import format_datetime
 from babel.numbers import format_currency, format_decimal
 
 from advisor.contracts.base import Interval
-from dashboards.text import Language, say
+from dashboards.terms import Language
+from dashboards.text import say
 
 LOCALES: dict[Language, str] = {"de": "de_DE", "en": "en_US"}
 DIGITS = 3

@@ -17,7 +17,8 @@ from advisor.contracts.runs import RunReport
 from advisor.contracts.service import AssessmentSummary, MeasurementSummary
 from dashboards.cli import API_VARIABLE, DEFAULT_API
 from dashboards.format import plain
-from dashboards.text import Language, say
+from dashboards.terms import Language
+from dashboards.text import say
 
 LIST_S, DOCUMENT_S = 5, 3600
 SHOWN = 100

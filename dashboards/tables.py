@@ -7,7 +7,8 @@ from advisor.contracts.base import Interval
 from advisor.contracts.baseline import BaselineReport, ItemAnswer, TargetResult
 from dashboards import format as fmt
 from dashboards import text
-from dashboards.text import Language, say
+from dashboards.terms import Language
+from dashboards.text import say
 
 Rows = list[dict[str, str]]
 BREAK = "  \n"
@@ -194,11 +195,11 @@ def _model_row(result: TargetResult, language: Language) -> dict[str, str]:
     score = next((score for score in result.scores if score.name == result.primary), None)
     unknown = say("unknown", language)
 
-    def pair(p50: float | None, p95: float | None) -> str:
+    def pair(name: str) -> str:
+        p50, p95 = (getattr(latency, f"{name}_{quantile}", None) for quantile in ("p50", "p95"))
         if p50 is None:
             return unknown
-        first = fmt.number(p50, language)
-        return first if p95 is None else _two_lines(first, f"P95 {fmt.number(p95, language)}")
+        return _two_lines(fmt.number(p50, language), "" if p95 is None else f"P95 {fmt.number(p95, language)}")
 
     stand_in = f" **({say('stand_in', language)})**" if target.stand_in else ""
     quality = unknown
@@ -213,9 +214,9 @@ def _model_row(result: TargetResult, language: Language) -> dict[str, str]:
         say("role", language): say(f"role_{target.role}", language),
         say("quality", language): quality,
         say("answers_count", language): _two_lines(str(result.answered), _trouble(result, language)),
-        say("ttft", language): pair(latency and latency.ttft_ms_p50, latency and latency.ttft_ms_p95),
-        say("tpot", language): pair(latency and latency.tpot_ms_p50, None),
-        say("total_time", language): pair(latency and latency.total_ms_p50, latency and latency.total_ms_p95),
+        say("ttft", language): pair("ttft_ms"),
+        say("tpot", language): pair("tpot_ms"),
+        say("total_time", language): pair("total_ms"),
         say("cost_usd", language): _two_lines(
             unknown if result.cost_usd is None else fmt.number(result.cost_usd, language), fmt.plain(result.cost_note)
         ),
@@ -273,9 +274,9 @@ def answers(report: BaselineReport, language: Language, *, only_different: bool)
 def _answer(given: ItemAnswer, language: Language) -> str:
     if given.answer is None:
         return say("no_answer", language) + (f": {given.error}" if given.error else "")
-    verdict = {True: f"✓ {say('right', language)}", False: f"✗ {say('wrong', language)}"}.get(
-        given.correct, say("not_scored", language)
-    )
+    if given.correct is None:
+        return f"{say('not_scored', language)}: {given.answer}"
+    verdict = f"✓ {say('right', language)}" if given.correct else f"✗ {say('wrong', language)}"
     return f"{verdict}: {given.answer}"
 
 

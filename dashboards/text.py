@@ -8,7 +8,7 @@ from advisor.phrases import CONFIDENCE, KINDS, LINES, RULES
 from dashboards import terms
 from dashboards.terms import Language
 
-LANGUAGES: dict[Language, str] = {"de": "Deutsch", "en": "English"}
+LANGUAGES: dict[str, str] = {"de": "Deutsch", "en": "English"}
 RETRIEVAL: dict[Language, str] = {"de": "mit Dokumentensuche", "en": "with retrieval"}
 
 # key: German, English

@@ -4,7 +4,6 @@ Enter at `run_plan`. Each phase runs inside a window of the energy meter and lea
 """
 
 import time
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -185,5 +184,3 @@ def _quieten_libraries() -> None:
     import datasets
 
     datasets.disable_progress_bars()
-    # trl builds every configuration from fields that transformers has renamed.
-    warnings.filterwarnings("ignore", message=".*checkpointing.* is deprecated", category=FutureWarning)

@@ -6,7 +6,9 @@ from advisor.client import NotFound
 from advisor.contracts.baseline import BaselineReport
 from dashboards import charts, source, tables, text
 from dashboards import format as fmt
-from dashboards.text import Language, say
+from dashboards.links import select
+from dashboards.terms import Language
+from dashboards.text import say
 
 PAGE_ROWS = 400
 """Height of the table of answers, in pixels."""
@@ -59,14 +61,7 @@ def _picked(language: Language) -> BaselineReport | None:
             st.warning(say("no_such_comparison", language, id=fmt.plain(wanted)))
     if not known:
         return None
-    chosen = st.selectbox(
-        say("pick_comparison", language),
-        list(known),
-        format_func=lambda identity: known.get(identity, identity),
-        key="comparison",
-        bind="query-params",
-        persist_state="session",
-    )
+    chosen = select(say("pick_comparison", language), known, "comparison")
     report = source.measurement(address, chosen)
     return report if isinstance(report, BaselineReport) else None
 

@@ -1,5 +1,7 @@
 """The page of the decision: one assessment, from the headline down to every assumption. Enter at `show`."""
 
+from typing import Literal
+
 import streamlit as st
 
 from advisor.client import NotFound
@@ -7,9 +9,11 @@ from advisor.contracts.assessment import Assessment
 from advisor.contracts.service import AssessmentSummary
 from dashboards import charts, source, tables, text
 from dashboards import format as fmt
-from dashboards.text import Language, say
+from dashboards.links import select
+from dashboards.terms import Language
+from dashboards.text import say
 
-COLOURS = {"clear": "green", "likely": "blue", "open": "orange"}
+COLOURS: dict[str, Literal["green", "blue", "orange"]] = {"clear": "green", "likely": "blue", "open": "orange"}
 SHOWN_LINES = 4
 """Options in the chart of cost lines before the reader chooses others."""
 
@@ -44,14 +48,7 @@ def _picked(language: Language) -> Assessment | None:
             st.warning(say("no_such", language, id=fmt.plain(wanted)))
     if not known:
         return None
-    chosen = st.selectbox(
-        say("pick_assessment", language),
-        list(known),
-        format_func=lambda identity: known.get(identity, identity),
-        key="assessment",
-        bind="query-params",
-        persist_state="session",
-    )
+    chosen = select(say("pick_assessment", language), known, "assessment")
     return source.assessment(address, chosen)
 
 

@@ -96,3 +96,9 @@ def filled_api(tmp_path_factory):
             client.assess(case().model_copy(update={"name": "Before measuring"}))
             client.assess(case(), measurements=[baseline_report()])
         yield address
+
+
+@pytest.fixture(scope="session")
+def start_dashboard():
+    """`running_dashboard`, for tests that start it themselves."""
+    return running_dashboard

@@ -75,6 +75,7 @@ def serve(tmp_path, *arguments, **environment):
     )
 
 
+@pytest.mark.slow
 def test_twenty_parallel_requests_are_all_answered_and_kept(server):
     request = {"case": read_contract(SHOP, Case).model_dump(mode="json"), "draws": DRAWS}
     with httpx.Client(base_url=server.url, timeout=120, limits=httpx.Limits(max_connections=PARALLEL)) as http:

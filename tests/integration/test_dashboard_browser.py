@@ -6,7 +6,6 @@ import signal
 from contextlib import contextmanager
 
 import pytest
-from dashboard_services import running_dashboard
 from playwright.sync_api import expect, sync_playwright
 
 pytest_plugins = ["dashboard_services"]
@@ -28,8 +27,8 @@ PATIENCE_MS = 30_000
 
 
 @pytest.fixture(scope="module")
-def dashboard(filled_api, tmp_path_factory):
-    with running_dashboard(filled_api, tmp_path_factory.mktemp("dashboard") / "dashboard.log") as (address, _):
+def dashboard(filled_api, start_dashboard, tmp_path_factory):
+    with start_dashboard(filled_api, tmp_path_factory.mktemp("dashboard") / "dashboard.log") as (address, _):
         yield address
 
 
@@ -99,6 +98,22 @@ def test_the_first_change_of_language_counts_and_stays_in_the_address(browser, d
         assert "€334,000" in page.inner_text("body")
 
 
+def test_the_chosen_assessment_stays_when_the_language_changes_and_is_in_the_address(browser, dashboard):
+    with opened(browser, dashboard, "/?lang=en") as page:
+        heading(page, "Decision")
+        box = page.get_by_role("combobox", name="Assessment")
+        box.click()
+        page.get_by_role("option", name=re.compile("Before measuring")).click()
+        expect(page.get_by_text("No measurement went into this assessment")).to_be_visible(timeout=PATIENCE_MS)
+        chosen = re.search(r"assessment=([0-9a-f-]{36})", page.url)
+        assert chosen, page.url
+        page.get_by_role("combobox").first.click()
+        page.get_by_role("option", name="Deutsch", exact=True).click()
+        heading(page, "Entscheidung")
+        expect(page.get_by_text("In diese Bewertung ging keine Messung ein.")).to_be_visible(timeout=PATIENCE_MS)
+        assert chosen.group() in page.url and "lang=de" in page.url
+
+
 def test_the_language_goes_along_to_the_other_page(browser, dashboard):
     with opened(browser, dashboard, "/?lang=en") as page:
         heading(page, "Decision")
@@ -129,9 +144,9 @@ def test_a_phone_shows_the_page_without_scrolling_sideways(browser, dashboard, p
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_the_program_stops_cleanly(filled_api, tmp_path, number):
+def test_the_program_stops_cleanly(filled_api, start_dashboard, tmp_path, number):
     log = tmp_path / "dashboard.log"
-    with running_dashboard(filled_api, log) as (_, process):
+    with start_dashboard(filled_api, log) as (_, process):
         process.send_signal(number)
         assert process.wait(30) == 0
     assert "Traceback" not in log.read_text(encoding="utf-8")

@@ -42,9 +42,10 @@ def test_tuning_a_base_model_with_lora_merges_the_adapter_and_trains_nothing_els
 
     from safetensors import safe_open
 
-    with safe_open(tmp_path / "out" / "model" / "model.safetensors", "pt") as tuned, safe_open(
-        base / "model.safetensors", "pt"
-    ) as before:
+    with (
+        safe_open(tmp_path / "out" / "model" / "model.safetensors", "pt") as tuned,
+        safe_open(base / "model.safetensors", "pt") as before,
+    ):
         assert set(tuned.keys()) == set(before.keys()), "the adapter is merged, no weight of its own stays"
         moved = {name for name in tuned.keys() if not tuned.get_tensor(name).equal(before.get_tensor(name))}  # noqa: SIM118
     assert moved and all("_proj" in name for name in moved), "linear layers alone have changed"
@@ -58,7 +59,10 @@ def test_adapting_a_base_model_to_a_corpus_keeps_its_vocabulary_and_lowers_its_l
     assert pretrain.loss_first < 6.2, "below the ln 512 = 6.24 of random weights"
     assert pretrain.loss_last < pretrain.loss_first
     assert report.evaluation.primary == "bits_per_byte"
-    tokenizers = [json.loads((path / "tokenizer.json").read_text())["model"]["vocab"] for path in (base, tmp_path / "out" / "model")]
+    tokenizers = [
+        json.loads((path / "tokenizer.json").read_text())["model"]["vocab"]
+        for path in (base, tmp_path / "out" / "model")
+    ]
     assert tokenizers[0] == tokenizers[1]
 
 
@@ -67,7 +71,11 @@ def test_a_reward_model_and_grpo_run_on_a_base_model_with_one_s_own_pairs(tmp_pa
         return [{"role": role, "content": content}]
 
     rows = [
-        {"prompt": turn("user", f"question {n}"), "chosen": turn("assistant", "yes"), "rejected": turn("assistant", "no")}
+        {
+            "prompt": turn("user", f"question {n}"),
+            "chosen": turn("assistant", "yes"),
+            "rejected": turn("assistant", "no"),
+        }
         for n in range(40)
     ]
     (tmp_path / "pairs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))

@@ -35,7 +35,7 @@ def arguments_for(kind: type[A], plan: TrainingPlan, directory: Path, *, max_ste
         "disable_tqdm": True,
         "use_cpu": not on_gpu,
         "bf16": on_gpu and torch.cuda.is_bf16_supported(),
-        "gradient_checkpointing": False,
+        "activation_checkpointing": False,
         "dataloader_pin_memory": on_gpu,
         "lr_scheduler_type": "cosine",
         "warmup_steps": max(1, max_steps // 20),

@@ -19,7 +19,7 @@ def layers(chart):
 @pytest.mark.parametrize("language", ["de", "en"])
 def test_intervals_carry_median_and_range_of_every_option_in_order_of_rank(language):
     options = assessment().options
-    chart = charts.cost_intervals(options, 48, language)
+    chart = charts.cost_intervals(options, "48", language)
     rows = {row["id"]: row for row in rows_of(chart)}
     assert list(rows) == [option.id for option in options]
     for option in options:
@@ -30,26 +30,26 @@ def test_intervals_carry_median_and_range_of_every_option_in_order_of_rank(langu
 
 
 def test_costs_far_apart_are_drawn_on_a_logarithmic_axis_that_says_so():
-    axis = layers(charts.cost_intervals(assessment().options, 48, "de"))[0]["encoding"]["x"]
+    axis = layers(charts.cost_intervals(assessment().options, "48", "de"))[0]["encoding"]["x"]
     assert axis["scale"]["type"] == "log"
     assert axis["title"] == "Kosten über 48 Monate, EUR, logarithmisch"
 
 
 def test_costs_close_together_are_drawn_from_zero():
-    axis = layers(charts.cost_intervals(assessment().options[:3], 48, "en"))[0]["encoding"]["x"]
+    axis = layers(charts.cost_intervals(assessment().options[:3], "48", "en"))[0]["encoding"]["x"]
     assert axis["scale"] == {"zero": True}
     assert axis["title"] == "Cost over 48 months, EUR"
 
 
 def test_numbers_on_axes_follow_the_language():
     for language, sign in (("de", ","), ("en", ".")):
-        config = charts.cost_intervals(assessment().options, 48, language).to_dict()["config"]
+        config = charts.cost_intervals(assessment().options, "48", language).to_dict()["config"]
         assert config["locale"]["number"]["decimal"] == sign
 
 
 def test_stacked_lines_add_up_to_the_mean_and_leave_out_what_costs_nothing():
     options = assessment().options[:2]
-    rows = [row for row in rows_of(charts.cost_lines(options, 48, "de")) if row["id"] == BEST]
+    rows = [row for row in rows_of(charts.cost_lines(options, "48", "de")) if row["id"] == BEST]
     drawn = {row["line"]: row["mean"] for row in rows}
     assert drawn.keys() == {"Einbindung", "Hardware", "Personal Betrieb"}
     assert sum(drawn.values()) == pytest.approx(sum(line.mean for line in options[0].cost.lines))
@@ -57,7 +57,7 @@ def test_stacked_lines_add_up_to_the_mean_and_leave_out_what_costs_nothing():
 
 def test_a_cost_line_has_the_same_colour_whatever_else_is_drawn():
     def colours(options):
-        scale = layers(charts.cost_lines(options, 48, "en"))[0]["encoding"]["color"]["scale"]
+        scale = layers(charts.cost_lines(options, "48", "en"))[0]["encoding"]["color"]["scale"]
         return dict(zip(scale["domain"], scale["range"], strict=True))
 
     options = assessment().options
