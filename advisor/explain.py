@@ -17,6 +17,7 @@ from advisor.contracts.assessment import (
     SensitivityRow,
 )
 from advisor.contracts.case import Case
+from advisor.measures import input_label, suggested_measurement
 from advisor.phrases import KINDS, LINES, PHRASES, RULES, STEPS, Language, amount, number, share, title
 
 CLEAR, LIKELY = 0.8, 0.5
@@ -69,37 +70,6 @@ def confidence(p_best: float) -> Literal["clear", "likely", "open"]:
     return "likely" if p_best >= LIKELY else "open"
 
 
-def suggested_measurement(input_name: str) -> str:
-    """Which measurement would tell the value of an input."""
-    measures = {
-        "requests_per_month": "count the requests of one typical month",
-        "growth": "ask the business for the growth plan",
-        "input_tokens": "tokenise a sample of 200 real requests",
-        "output_tokens": "tokenise a sample of 200 real answers",
-        "status_quo": "time 50 requests done by hand",
-        "quality": "put 200 held-out questions to the candidates: advisor baseline run",
-        "domain_gap": "compare the domain's text with general text: trainer data gap",
-        "mfu": "train for an hour and read the utilisation: trainer run",
-        "rental": "ask three providers for an offer",
-        "purchase": "ask for an offer for the servers",
-        "engine": "load-test one replica: serving bench",
-        "operations": "log the hours of operation in a pilot of one month",
-        "training_fte": "log the hours of one pilot tuning",
-        "integration": "log the hours of a pilot integration",
-        "data_fte": "prepare a tenth of the data and log the hours",
-        "annotation": "annotate 100 examples with a stopwatch",
-        "examples": "draw a learning curve with 10, 30 and 100 % of the examples",
-        "loaded_cost": "take the loaded cost from your own payroll",
-        "peak": "plot the requests of a typical week by the hour",
-        "power": "meter one server for a day",
-        "electricity": "take the price from your contract",
-    }
-    for prefix, text in measures.items():
-        if prefix in input_name:
-            return text
-    return f"find out {input_name.replace('_', ' ')} in a pilot"
-
-
 def _text(found: Findings, language: Language) -> RecommendationText:
     """All texts in one language; `language` of the result is only a label."""
     best = found.options[0]
@@ -137,11 +107,14 @@ def _reasons(found: Findings, best: Option, language: Language) -> list[str]:
     if others:
         second = others[0]
         difference = (second.cost.total.mean or 0.0) - (best.cost.total.mean or 0.0)
+        key = "cheaper" if difference >= 0 else "dearer"
         reasons.append(
-            say["cheaper"].format(
+            say[key].format(
                 second=title(second, language),
-                difference=amount(difference, found.currency, language),
+                difference=amount(abs(difference), found.currency, language),
                 blocks=_blocks(best, second, found.currency, language),
+                p=share(best.p_meets_quality, language),
+                p_second=share(second.p_meets_quality, language),
             )
         )
     else:
@@ -200,12 +173,13 @@ def _changes(found: Findings, best: Option, language: Language) -> list[str]:
         key = "above" if row.between[1] == other else "below"
         when = say["when"].format(date=row.date) if row.date else ""
         changes.append(say[key].format(other=labels[other], value=number(row.value, language), when=when))
-    for info in found.information[:2]:
+    by_label = {input_label(info.input, language): info for info in reversed(found.information)}
+    for info in sorted(by_label.values(), key=lambda row: -row.evppi)[:2]:
         changes.append(
             say["information"].format(
-                input=info.input.replace("_", " "),
+                input=input_label(info.input, language),
                 worth=amount(info.evppi, found.currency, language),
-                how=info.suggested_measurement,
+                how=suggested_measurement(info.input, language),
             )
         )
     if not changes:

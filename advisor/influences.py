@@ -13,7 +13,7 @@ from advisor.core.costing import Frame, demand_of, evaluate
 from advisor.core.decide import crossings, information_values, loss, perfect_information_value, tornado
 from advisor.core.sampling import Array, Input, central_design, one_at_a_time, with_values
 from advisor.core.units import MONTHS_PER_YEAR
-from advisor.explain import suggested_measurement
+from advisor.measures import suggested_measurement
 from advisor.solve import Solved
 from advisor.summaries import rounded
 

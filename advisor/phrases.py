@@ -134,11 +134,13 @@ STEPS: dict[Language, tuple[tuple[str, str], ...]] = {
 
 PHRASES: dict[Language, dict[str, str]] = {
     "en": {
-        "headline": "{title}. {p50} over {months} months (90 % between {p5} and {p95}); the cheapest option "
-        "that reaches the quality floor in {p_best} of the simulated futures.",
+        "headline": "{title}. {p50} over {months} months (90 % between {p5} and {p95}); best in {p_best} of "
+        "the simulated futures (the cheapest that reaches the quality floor).",
         "headline_status_quo": "Keep the work as it is: {p50} over {months} months (90 % between {p5} and {p95}); no "
         "other option that passes the gates is cheaper on average (best in {p_best} of the simulated futures).",
         "cheaper": "{difference} cheaper on average than the runner-up, {second}; what differs most there: {blocks}.",
+        "dearer": "{difference} dearer on average than the runner-up, {second}, but it reaches the quality floor with "
+        "probability {p} instead of {p_second}; a miss is paid twice.",
         "only_one": "It is the only option that passes all gates.",
         "quality_assumed": "Expected quality {p50} (90 % between {p5} and {p95}, not measured yet) against a floor of "
         "{floor}: reached with probability {p}.",
@@ -148,17 +150,19 @@ PHRASES: dict[Language, dict[str, str]] = {
         "above": "Above {value} requests a month {other} is cheaper{when}.",
         "below": "Below {value} requests a month {other} is cheaper{when}.",
         "when": " (reached in {date} at the given growth)",
-        "information": "Knowing {input} beforehand is worth up to {worth}: {how}.",
+        "information": "To know {input} beforehand is worth up to {worth}: {how}.",
         "robust": "No single input within its range changes the choice.",
         "step_not_needed": "not needed for this option",
     },
     "de": {
-        "headline": "{title}. {p50} über {months} Monate (90 % zwischen {p5} und {p95}); in {p_best} der "
-        "durchgerechneten Verläufe die günstigste Option, die die Mindestqualität erreicht.",
+        "headline": "{title}. {p50} über {months} Monate (90 % zwischen {p5} und {p95}); beste in {p_best} "
+        "der durchgerechneten Verläufe (die günstigste, die die Mindestqualität erreicht).",
         "headline_status_quo": "Bei der heutigen Arbeitsweise bleiben: {p50} über {months} Monate (90 % zwischen {p5} "
         "und {p95}); keine andere zulässige Option ist im Mittel günstiger (beste in {p_best} der Verläufe).",
         "cheaper": "Im Mittel {difference} günstiger als die nächstbeste Option, {second}; dort am stärksten "
         "abweichend: {blocks}.",
+        "dearer": "Im Mittel {difference} teurer als die nächstbeste Option, {second}, erreicht die Mindestqualität aber "
+        "mit Wahrscheinlichkeit {p} statt {p_second}; wer sie verfehlt, zahlt auch den Ersatz.",
         "only_one": "Es ist die einzige Option, die alle Bedingungen erfüllt.",
         "quality_assumed": "Erwartete Qualität {p50} (90 % zwischen {p5} und {p95}, noch nicht gemessen) bei einer "
         "Untergrenze von {floor}: mit Wahrscheinlichkeit {p} erreicht.",
@@ -168,7 +172,7 @@ PHRASES: dict[Language, dict[str, str]] = {
         "above": "Über {value} Anfragen im Monat ist {other} günstiger{when}.",
         "below": "Unter {value} Anfragen im Monat ist {other} günstiger{when}.",
         "when": " (beim angegebenen Wachstum erreicht im Monat {date})",
-        "information": "{input} vorher zu kennen ist bis zu {worth} wert: {how}.",
+        "information": "Vorher zu wissen, was hier gilt, ist bis zu {worth} wert – {input}: {how}.",
         "robust": "Keine einzelne Größe innerhalb ihrer Spanne ändert die Wahl.",
         "step_not_needed": "für diese Option nicht nötig",
     },
