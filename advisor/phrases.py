@@ -161,8 +161,8 @@ PHRASES: dict[Language, dict[str, str]] = {
         "und {p95}); keine andere zulässige Option ist im Mittel günstiger (beste in {p_best} der Verläufe).",
         "cheaper": "Im Mittel {difference} günstiger als die nächstbeste Option, {second}; dort am stärksten "
         "abweichend: {blocks}.",
-        "dearer": "Im Mittel {difference} teurer als die nächstbeste Option, {second}, erreicht die Mindestqualität aber "
-        "mit Wahrscheinlichkeit {p} statt {p_second}; wer sie verfehlt, zahlt auch den Ersatz.",
+        "dearer": "Im Mittel {difference} teurer als die nächstbeste Option, {second}, erreicht aber die "
+        "Mindestqualität mit Wahrscheinlichkeit {p} statt {p_second}; wer sie verfehlt, zahlt auch den Ersatz.",
         "only_one": "Es ist die einzige Option, die alle Bedingungen erfüllt.",
         "quality_assumed": "Erwartete Qualität {p50} (90 % zwischen {p5} und {p95}, noch nicht gemessen) bei einer "
         "Untergrenze von {floor}: mit Wahrscheinlichkeit {p} erreicht.",

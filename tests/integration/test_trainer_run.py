@@ -83,6 +83,8 @@ def test_rl_logs_reward_divergence_and_length(work, report):
     )
     rows = (work[0] / "out" / "phases" / "rl" / "log.jsonl").read_text().splitlines()
     assert sum('"reward"' in row for row in rows) == 2
+    assert abs(metrics["kl_last"]) < 0.01, "two steps at a small rate"
+    assert any("the policy has hardly moved" in warning for warning in report.warnings)
 
 
 def test_the_evaluation_has_interval_and_n_and_the_majority_class_beside_it(report):

@@ -18,6 +18,8 @@ from trainer.phases.settings import arguments_for
 from trainer.tokenizer import chat_length
 
 GUARD_PENALTY = -1.0
+MOVED_KL_NATS = 0.01
+"""Below, the policy is taken as hardly moved; steps differ in reward because they differ in prompts."""
 KINDS: dict[str, tuple[Any, Any]] = {"rloo": (RLOOConfig, RLOOTrainer), "grpo": (GRPOConfig, GRPOTrainer)}
 LOGGED = {
     "kl": "kl",
@@ -68,14 +70,21 @@ def run(context: PhaseContext, phase: RlPhase) -> PhaseResult:
     trained.trainer.model.save_pretrained(context.model_directory("rl"))
     tokenizer.padding_side = "right"
     tokenizer.save_pretrained(context.model_directory("rl"))
+    metrics = _first_and_last(read_log(directory / "log.jsonl"))
     left_out = len(pairs) - len(prompts)
+    warnings = [f"{left_out} prompts longer than {limit} tokens were left out"] if left_out else []
+    if abs(metrics.get("kl_last", MOVED_KL_NATS)) < MOVED_KL_NATS:
+        warnings.append(
+            f"the policy has hardly moved (KL {metrics['kl_last']:.2g} nats): the rewards of the first and the last steps "
+            "differ because their prompts do; raise phases.rl.learning_rate or max_steps to see an effect"
+        )
     return PhaseResult(
         steps=trained.steps,
         tokens=trained.tokens,
         training_flop=6.0 * matmul_params(trained.trainer.model) * trained.tokens,
         tokens_per_s=trained.tokens_per_s,
-        metrics=_first_and_last(read_log(directory / "log.jsonl")),
-        warnings=[f"{left_out} prompts longer than {limit} tokens were left out"] if left_out else [],
+        metrics=metrics,
+        warnings=warnings,
     )
 
 
