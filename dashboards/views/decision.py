@@ -234,4 +234,6 @@ def _english(language: Language) -> None:
 
 def _table(rows: tables.Rows) -> None:
     if rows:
-        st.table(rows, border="horizontal", hide_index=True)
+        # A cell is Markdown: without the escape ">99 %" would be drawn as a quotation.
+        shown = [{name: text.replace(">", "\\>") for name, text in row.items()} for row in rows]
+        st.table(shown, border="horizontal", hide_index=True)
