@@ -90,6 +90,7 @@ def test_a_german_browser_sees_the_decision_in_german_without_asking(browser, da
 def test_the_first_change_of_language_counts_and_stays_in_the_address(browser, dashboard):
     with opened(browser, dashboard) as page:
         heading(page, "Entscheidung")
+        drawn(page, 2)
         page.get_by_role("combobox").first.click()
         page.get_by_role("option", name="English", exact=True).click()
         heading(page, "Decision")
@@ -101,10 +102,12 @@ def test_the_first_change_of_language_counts_and_stays_in_the_address(browser, d
 def test_the_chosen_assessment_stays_when_the_language_changes_and_is_in_the_address(browser, dashboard):
     with opened(browser, dashboard, "/?lang=en") as page:
         heading(page, "Decision")
+        drawn(page, 2)
         box = page.get_by_role("combobox", name="Assessment")
         box.click()
         page.get_by_role("option", name=re.compile("Before measuring")).click()
         expect(page.get_by_text("No measurement went into this assessment")).to_be_visible(timeout=PATIENCE_MS)
+        drawn(page, 2)
         chosen = re.search(r"assessment=([0-9a-f-]{36})", page.url)
         assert chosen, page.url
         page.get_by_role("combobox").first.click()

@@ -75,7 +75,7 @@ def run(context: PhaseContext, phase: RlPhase) -> PhaseResult:
     warnings = [f"{left_out} prompts longer than {limit} tokens were left out"] if left_out else []
     if abs(metrics.get("kl_last", MOVED_KL_NATS)) < MOVED_KL_NATS:
         warnings.append(
-            f"the policy has hardly moved (KL {metrics['kl_last']:.2g} nats): the rewards of the first and the last steps "
+            f"the policy has hardly moved (KL {metrics['kl_last']:.2g} nats): the rewards of first and last steps "
             "differ because their prompts do; raise phases.rl.learning_rate or max_steps to see an effect"
         )
     return PhaseResult(
