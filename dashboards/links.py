@@ -17,11 +17,13 @@ def select(
     """Let the reader choose one of `options` (stable id to text) and keep the id in the address under `key`.
 
     Streamlit's own `bind="query-params"` writes the shown text, which changes with the language. Nothing is lost
-    here, because a widget with a key stays the same widget when its index changes.
+    here, because a widget with a key stays the same widget when its index changes. A change of page drops both the
+    address and, when it comes while a script runs, the widget's value: the choice is kept beside them.
     """
-    ids = list(options)
+    ids, memory = list(options), f"kept_{key}"
     linked = st.query_params.get(key, "")
-    start = next(wanted for wanted in (linked, default, ids[0]) if wanted in options)
+    wishes = (linked, st.session_state.get(memory, ""), default, ids[0])
+    start = next(wish for wish in wishes if wish in options)
     chosen = st.selectbox(
         label,
         ids,
@@ -32,6 +34,7 @@ def select(
         persist_state="session",
     )
     picked = chosen if chosen is not None and chosen in options else start
+    st.session_state[memory] = picked
     if linked != picked:
         st.query_params[key] = picked
     return picked
