@@ -197,8 +197,7 @@ def _decades(low: float, high: float) -> list[float]:
 
 def _labels(data: pd.DataFrame, band: alt.Y, *, dark: bool) -> alt.Chart:
     # Clipped: otherwise the longest name would shrink the drawing on a narrow page.
-    place = band.copy(deep=False)
-    place.bandPosition = LABEL_PLACE
+    place = band.bandPosition(LABEL_PLACE)
     return (
         alt.Chart(data)
         .mark_text(align="left", baseline="top", fontSize=13, dx=2, lineBreak="\n", lineHeight=17, clip=True)

@@ -14,7 +14,8 @@ from dashboards.text import say
 LOCALES: dict[Language, str] = {"de": "de_DE", "en": "en_US"}
 DIGITS = 3
 SPACE = "\N{NO-BREAK SPACE}"
-DASH = "–"
+DASH = "\N{WORD JOINER}–\N{WORD JOINER}"
+"""Between two figures; no line breaks there."""
 MARKDOWN = re.compile(r"([\\`*_\[\]<>$~#|:])")
 
 

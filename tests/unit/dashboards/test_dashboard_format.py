@@ -5,7 +5,7 @@ import pytest
 from advisor.contracts.base import Interval
 from dashboards import format as fmt
 
-NB = "\N{NO-BREAK SPACE}"
+NB, TO = "\N{NO-BREAK SPACE}", fmt.DASH
 
 
 @pytest.mark.parametrize(
@@ -57,16 +57,16 @@ def test_a_share_is_certain_only_where_it_is(value, shown):
 
 def test_ranges_name_their_unit_once():
     amount = Interval(p5=209_000, p50=334_000, p95=534_000)
-    assert fmt.money_range(amount, "EUR", "de") == f"209.000–534.000{NB}€"
-    assert fmt.money_range(amount, "EUR", "en") == "€209,000–534,000"
-    assert fmt.share_range(Interval(p5=0.57, p50=0.78, p95=0.9), "de") == f"57–90{NB}%"
+    assert fmt.money_range(amount, "EUR", "de") == f"209.000{TO}534.000{NB}€"
+    assert fmt.money_range(amount, "EUR", "en") == f"€209,000{TO}534,000"
+    assert fmt.share_range(Interval(p5=0.57, p50=0.78, p95=0.9), "de") == f"57{TO}90{NB}%"
     assert fmt.number_range(Interval(p5=0, p50=0, p95=0), "de") == "0"
 
 
 def test_the_unknown_is_called_so_and_never_zero():
     assert fmt.quantity(None, "kWh", "de") == "nicht bekannt"
     assert fmt.quantity(None, "kWh", "en") == "not known"
-    assert fmt.quantity(Interval(p5=1, p50=2, p95=3), "kWh", "en") == f"2{NB}kWh (1–3)"
+    assert fmt.quantity(Interval(p5=1, p50=2, p95=3), "kWh", "en") == f"2{NB}kWh (1{TO}3)"
 
 
 @pytest.mark.parametrize(("value", "shown"), [(-0.333, "−33"), (0.05, "+5"), (0, "0")])

@@ -3,9 +3,10 @@
 import pytest
 from documents import assessment, baseline_report
 
+from dashboards import format as fmt
 from dashboards import tables
 
-NB = "\N{NO-BREAK SPACE}"
+NB, TO = "\N{NO-BREAK SPACE}", fmt.DASH
 
 
 def columns(rows):
@@ -17,8 +18,8 @@ def test_the_ranking_shows_every_option_with_intervals():
     assert [row["Rang"] for row in rows] == [str(rank) for rank in range(1, 10)]
     first = rows[0]
     assert first["Option"] == "Offenes Modell mit LoRA  \nLlama 3.1 8B Instruct mit Dokumentensuche"
-    assert first["Kosten"] == f"334.000{NB}€  \n209.000–534.000{NB}€"
-    assert first["Qualität"] == f"81{NB}% *  \n71–91{NB}%"
+    assert first["Kosten"] == f"334.000{NB}€  \n209.000{TO}534.000{NB}€"
+    assert first["Qualität"] == f"81{NB}% *  \n71{TO}91{NB}%"
     assert first["P(beste)"] == f"62{NB}%" and first["Zulässig"] == "ja"
     assert rows[4]["Zulässig"] == "ja, mit offener Frage"
     assert {row["P(beste)"] for row in rows[5:]} == {"–"} and {row["Zulässig"] for row in rows[5:]} == {"nein"}
@@ -56,13 +57,13 @@ def test_assumptions_carry_value_unit_origin_source_and_date():
     rows = tables.assumptions(assessment(), "de")
     assert rows[0] == {
         "Größe": "Anfragen je Monat",
-        "Wert": "42.000 (30.000–58.800)",
+        "Wert": f"42.000 (30.000{TO}58.800)",
         "Einheit": "je Monat",
         "Herkunft": "angegeben",
         "Quelle": "the case",
         "Stand": "2026-11",
     }
-    assert rows[2]["Wert"] == f"81{NB}% (78–84{NB}%)" and rows[2]["Herkunft"] == "gemessen"
+    assert rows[2]["Wert"] == f"81{NB}% (78{TO}84{NB}%)" and rows[2]["Herkunft"] == "gemessen"
     assert rows[4]["Wert"] == "nicht bekannt"
     assert rows[5]["Wert"] == "vllm"
 
@@ -70,7 +71,7 @@ def test_assumptions_carry_value_unit_origin_source_and_date():
 def test_the_update_shows_what_moved_and_only_that():
     result = assessment()
     inputs = tables.moved_inputs(result, "en")
-    assert (inputs[0]["before"], inputs[0]["after"]) == ("70% (50–90%)", "81% (78–84%)")
+    assert (inputs[0]["before"], inputs[0]["after"]) == (f"70% (50{TO}90%)", f"81% (78{TO}84%)")
     options = tables.moved_options(result, "en")
     assert [row["Rank"] for row in options] == ["2 → 1", "1 → 2"]
     assert options[0]["Quality"] == "70% → 81%" and options[1]["Quality"] == "78%"
