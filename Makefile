@@ -1,10 +1,10 @@
-# Targets for people; `make` lists them. Everything is installed into .venv, nothing outside it but (for
+# Targets for people; `make` installs and lists them. Everything is installed into .venv, nothing outside it but (for
 # `make test`, and only where that is possible without asking) the browser of the dashboard tests.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.DEFAULT_GOAL := help
-.PHONY: help install test check demo up schemas constraints browser clean
+.DEFAULT_GOAL := default
+.PHONY: default help install test check demo up schemas constraints browser clean
 
 BIN := .venv/bin
 STAMP := .venv/.installed
@@ -14,6 +14,8 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
 export OMP_NUM_THREADS ?= 1
 export HF_HUB_OFFLINE ?= 1
 export HF_HUB_DISABLE_TELEMETRY ?= 1
+
+default: install help
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
