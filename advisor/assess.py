@@ -33,7 +33,7 @@ from advisor.contracts.case import Case
 from advisor.contracts.catalog import Catalog
 from advisor.contracts.runs import RunReport
 from advisor.core.candidates import LINES, Candidate
-from advisor.core.costing import Outcome, demand_of
+from advisor.core.costing import Outcome
 from advisor.core.gates import PERSONAL
 from advisor.core.sampling import Input, overridden
 from advisor.influences import break_evens, influences_of
@@ -154,7 +154,7 @@ def _option(problem: Problem, catalog: Catalog, solved: Solved, index: int, plac
 
 
 def _cost(problem: Problem, solved: Solved, outcome: Outcome) -> OptionCost:
-    requests = demand_of(solved.design, problem.setting.frame).total_requests
+    requests = solved.demand.total_requests
     per_1k = np.divide(outcome.total * 1000.0, requests, out=np.zeros_like(requests), where=requests > 0)
     phases = dict(LINES)
     return OptionCost(

@@ -12,7 +12,7 @@ from advisor.contracts.assessment import Gate, Pruned
 from advisor.contracts.base import Amount
 from advisor.contracts.case import Case
 from advisor.core.candidates import Candidate
-from advisor.core.costing import Outcome, demand_of, evaluate
+from advisor.core.costing import Demand, Outcome, demand_of, evaluate
 from advisor.core.decide import Ranking, rank
 from advisor.core.gates import Limits, gates_of, is_feasible
 from advisor.core.sampling import Array, Design, Input, random_design
@@ -28,6 +28,7 @@ class Solved:
 
     inputs: list[Input]
     design: Design
+    demand: Demand
     candidates: list[Candidate]
     outcomes: list[Outcome]
     gates: list[tuple[Gate, ...]]
@@ -90,7 +91,7 @@ def solve(problem: Problem, candidates: Sequence[Candidate], inputs: list[Input]
     cost = np.stack([outcome.total for outcome in outcomes], axis=1)
     meets = np.stack([outcome.quality >= design["quality_floor_fraction"] for outcome in outcomes], axis=1)
     feasible = np.array([is_feasible(found) for found in gates])
-    return Solved(inputs, design, options, outcomes, gates, rank(cost, meets, feasible))
+    return Solved(inputs, design, demand, options, outcomes, gates, rank(cost, meets, feasible))
 
 
 def screen(

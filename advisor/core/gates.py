@@ -7,6 +7,7 @@ assessment warns of it.
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from advisor.contracts.assessment import Gate
 from advisor.contracts.case import Case
@@ -49,8 +50,8 @@ def gates_of(case: Case, option: Candidate, outcome: Outcome, x: Design, limits:
         _context(option, x),
         _staff(case, option, x, limits),
         _deadline(outcome, limits),
-        _upfront(outcome, limits),
-        _total(outcome, limits),
+        _budget("budget_upfront", "up front", outcome.upfront, limits.budget_upfront, limits.currency),
+        _budget("budget_total", "over the horizon", outcome.total, limits.budget_total, limits.currency),
         _quality(option, outcome, x, limits),
         _latency(option),
         _corpus(option, x, limits),
@@ -176,25 +177,14 @@ def _deadline(outcome: Outcome, limits: Limits) -> Gate | None:
     )
 
 
-def _upfront(outcome: Outcome, limits: Limits) -> Gate | None:
-    if limits.budget_upfront is None:
+def _budget(rule: str, span: str, amounts: NDArray[np.float64], budget: float | None, currency: str) -> Gate | None:
+    if budget is None:
         return None
-    amount = float(np.median(outcome.upfront))
+    amount = float(np.median(amounts))
     return Gate(
-        rule="budget_upfront",
-        passed=amount <= limits.budget_upfront,
-        reason=f"{amount:,.0f} {limits.currency} up front (median), budget {limits.budget_upfront:,.0f}",
-    )
-
-
-def _total(outcome: Outcome, limits: Limits) -> Gate | None:
-    if limits.budget_total is None:
-        return None
-    amount = float(np.median(outcome.total))
-    return Gate(
-        rule="budget_total",
-        passed=amount <= limits.budget_total,
-        reason=f"{amount:,.0f} {limits.currency} over the horizon (median), budget {limits.budget_total:,.0f}",
+        rule=rule,
+        passed=amount <= budget,
+        reason=f"{amount:,.0f} {currency} {span} (median), budget {budget:,.0f}",
     )
 
 

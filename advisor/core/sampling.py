@@ -8,7 +8,7 @@ or an option changes no other draw.
 
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Literal
 
@@ -107,8 +107,3 @@ def overridden(inputs: Sequence[Input], changes: Mapping[str, Input]) -> list[In
     known = {item.name for item in inputs}
     kept = [changes.get(item.name, item) for item in inputs]
     return kept + [item for name, item in changes.items() if name not in known]
-
-
-def certain(item: Input, value: float) -> Input:
-    """The input fixed at `value`."""
-    return replace(item, low=value, central=value, high=value)
