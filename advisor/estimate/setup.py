@@ -1,0 +1,248 @@
+"""What a training request means: method, devices, tokens, layout. Everything it leaves open is assumed and listed.
+
+Enter at `setup_of`.
+"""
+
+from dataclasses import dataclass, replace
+
+from advisor.contracts.catalog import Catalog
+from advisor.contracts.estimates import Assumption, TrainingRequest
+from advisor.core.memory import MemoryFit, MemoryPlan, Recompute, lightest_plan
+from advisor.core.shapes import ModelShape
+from advisor.estimate.batches import Batch, batch_of
+from advisor.estimate.coefficients import memory_fit, value
+from advisor.estimate.parts import Part, part_of
+from advisor.estimate.shapes import BILLION, shape_of
+
+FOUR_BIT = ("nf4", "int4", "fp4-", "4bit", "4-bit", "q4")
+WHOLE_RUNS = ("pretrain", "continued_pretrain", "full_ft", "lora", "qlora", "reward_model", "dpo", "ppo", "grpo")
+FROM_TEXT = ("pretrain", "continued_pretrain")
+"""Kinds that read running text in packed blocks."""
+LORA_MATRICES = 7.0
+"""Adapted matrices per layer: query, key, value, output and the three of a gated feed-forward block."""
+ADAPTED_BY_DEFAULT = 2.0
+"""Query and value alone, the default of most tools."""
+USUAL_RANK = 16
+LOADED_16_BIT_SINCE = 2026
+LONGEST_MICRO_TOKENS = 32_768.0
+
+
+@dataclass(frozen=True)
+class Setup:
+    """A training request with all gaps filled."""
+
+    kind: str
+    method: str
+    shape: ModelShape
+    part: Part | None
+    devices: int
+    is_linked: bool
+    """All devices stand in one server."""
+    seq_len: float
+    tokens: float | None
+    """Tokens of the whole run; None: neither given nor guessed."""
+    tokens_known: bool
+    micro_tokens: float
+    step_tokens: float
+    low_precision: bool
+    plan: MemoryPlan
+    weights_only: bool
+    assumptions: tuple[Assumption, ...]
+    warnings: tuple[str, ...]
+
+
+def setup_of(request: TrainingRequest, catalog: Catalog) -> Setup:
+    """Fill the gaps of a request.
+
+    Raises:
+        BadInput: model size or accelerator are missing or unknown.
+    """
+    shape, assumed = shape_of(request, catalog)
+    notes = list(assumed)
+    method = _method(request)
+    weights_only = request.kind == "memory" and not (request.seq_len or request.batch or request.accelerator)
+    has_part = request.accelerator is not None or request.peak_flop_per_s is not None
+    part = None if request.kind == "memory" and not has_part else part_of(request, catalog)
+    seq_len = _seq_len(request, shape, catalog, notes)
+    batch = batch_of(request.batch)
+    devices = _devices(request, shape, part, batch, seq_len, catalog, notes)
+    micro, step = _tokens_per_step(request, batch, seq_len, devices, catalog, notes)
+    tokens, known = _tokens(request, shape, seq_len, catalog, notes)
+    plan = _plan(request, shape, part, method, devices, micro, memory_fit(catalog), notes)
+    return Setup(
+        kind=request.kind,
+        method=method,
+        shape=shape,
+        part=part,
+        devices=devices,
+        is_linked=part is None or devices <= part.devices_per_server,
+        seq_len=seq_len,
+        tokens=tokens,
+        tokens_known=known,
+        micro_tokens=micro,
+        step_tokens=max(step, micro),
+        low_precision="fp8" in (request.precision or "").lower() or "mxfp8" in (request.precision or "").lower(),
+        plan=plan,
+        weights_only=weights_only,
+        assumptions=tuple(notes),
+        warnings=_warnings(request, part),
+    )
+
+
+def _method(request: TrainingRequest) -> str:
+    if request.kind in ("lora", "qlora"):
+        return request.kind
+    text = f"{request.model or ''} {request.precision or ''}".lower()
+    if request.kind == "memory":
+        if any(word in text for word in FOUR_BIT):
+            return "qlora"
+        return "lora" if "lora" in text or request.lora_rank is not None else "full"
+    return "lora" if request.lora_rank is not None else "full"
+
+
+def _assume(notes: list[Assumption], name: str, amount: float | str, source: str) -> None:
+    notes.append(Assumption(name=name, value=amount, source=source))
+
+
+def _seq_len(request: TrainingRequest, shape: ModelShape, catalog: Catalog, notes: list[Assumption]) -> float:
+    if request.seq_len is not None:
+        return float(request.seq_len)
+    if request.tokens_per_sample is not None:
+        return request.tokens_per_sample
+    if shape.family != "decoder":
+        name = "training_seq_len.encoder"
+    elif request.kind in FROM_TEXT or request.kind == "throughput":
+        name = "training_seq_len.text" if (request.year or 2024) >= 2023 else "training_seq_len.text_before_2023"
+    else:
+        name = "training_seq_len.examples"
+    length = value(catalog, name)
+    _assume(notes, "seq_len", length, f"catalogue parameter {name}")
+    return length
+
+
+def _devices(
+    request: TrainingRequest,
+    shape: ModelShape,
+    part: Part | None,
+    batch: Batch,
+    seq_len: float,
+    catalog: Catalog,
+    notes: list[Assumption],
+) -> int:
+    if request.accelerator_count is not None:
+        return request.accelerator_count
+    if request.kind not in FROM_TEXT or part is None or part.memory_bytes is None:
+        state = 18.0 if request.kind in WHOLE_RUNS and request.kind not in ("lora", "qlora") else 2.5
+        needed = 1 if part is None or part.memory_bytes is None else shape.params * state / (0.7 * part.memory_bytes)
+        count = 1
+        while count < needed:
+            count *= 2
+    else:
+        per_device = value(catalog, "training_tokens_per_device_step")
+        tokens = batch.tokens_per_step(seq_len) or value(catalog, "training_batch_tokens")
+        count = max(8, 8 * round(tokens / per_device / 8))
+    if request.kind != "memory":
+        _assume(notes, "accelerator_count", float(count), "fits the model at a usual batch; moves hours little")
+    return count
+
+
+def _tokens_per_step(
+    request: TrainingRequest, batch: Batch, seq_len: float, devices: int, catalog: Catalog, notes: list[Assumption]
+) -> tuple[float, float]:
+    """Tokens of one device in a pass and in an optimiser step."""
+    total = batch.tokens_per_step(seq_len)
+    step = None if total is None else total / devices
+    if batch.micro_sequences is not None:
+        micro = batch.micro_sequences * seq_len
+    elif request.kind in FROM_TEXT or request.kind == "throughput":
+        usual = value(catalog, "training_tokens_per_device_step")
+        micro = max(seq_len, min(usual if step is None else step, max(usual, seq_len)))
+        if step is None:
+            _assume(notes, "tokens_per_device_and_step", micro, "usual in published runs")
+    else:
+        micro = max(seq_len, min(step, LONGEST_MICRO_TOKENS)) if step is not None else seq_len
+        if step is None:
+            _assume(notes, "micro_batch_sequences", micro / seq_len, "one sequence a pass")
+    return micro, step if step is not None else micro
+
+
+def _tokens(
+    request: TrainingRequest, shape: ModelShape, seq_len: float, catalog: Catalog, notes: list[Assumption]
+) -> tuple[float | None, bool]:
+    if request.tokens_b is not None:
+        return request.tokens_b * BILLION, True
+    if request.kind not in WHOLE_RUNS:
+        return None, False
+    if request.samples is not None:
+        per_sample = request.tokens_per_sample or seq_len
+        pair = 2.0 if request.kind in ("reward_model", "dpo") else 1.0
+        return request.samples * pair * per_sample * (request.epochs or 1.0), True
+    if request.kind in ("pretrain", "continued_pretrain"):
+        tokens = shape.params * value(catalog, f"training_tokens_per_parameter.{request.kind}")
+    else:
+        tokens = value(catalog, f"training_tokens.{request.kind}")
+    _assume(notes, "tokens_b", tokens / BILLION, "not given: median of published runs of the kind, very wide")
+    return tokens, False
+
+
+def _plan(
+    request: TrainingRequest,
+    shape: ModelShape,
+    part: Part | None,
+    method: str,
+    devices: int,
+    micro: float,
+    fit: MemoryFit,
+    notes: list[Assumption],
+) -> MemoryPlan:
+    """The layout that a run on this hardware must have: the most comfortable one that fits."""
+    sharding = request.sharding or ("zero3" if devices > 1 and method == "full" else "none")
+    rank = request.lora_rank or USUAL_RANK
+    adapters = ADAPTED_BY_DEFAULT * 2 * rank * shape.hidden_size * (shape.num_layers + shape.encoder_layers)
+    wanted = MemoryPlan(
+        method="full" if method == "full" else "qlora" if method == "qlora" else "lora",
+        optimizer=request.optimizer or "adamw",
+        sharding=sharding,
+        recompute="none",
+        devices=devices,
+        micro_tokens=micro,
+        adapter_params=adapters if method != "full" else 0.0,
+        tensor_parallel=request.tensor_parallel or 1,
+        weight_bytes_per_param=_weight_bytes(request, notes),
+    )
+    recomputes: tuple[Recompute, ...] = ("none", "selective", "full")
+    if devices > 1 and method == "full":
+        recomputes = recomputes[1:]  # the default of the frameworks for several devices
+    if request.kind in FROM_TEXT and request.batch is None:
+        recomputes = recomputes[:-1]  # runs that choose their own layout split the model before they repeat it
+    if request.recompute is not None:
+        recomputes = ("full",) if request.recompute else ("none",)
+    single = devices == 1 and method == "full"
+    states = ("adamw", "adamw_bf16", "adamw_8bit", "adamw_paged") if single else ("adamw",)
+    if request.optimizer is not None:
+        states = (request.optimizer,)
+    return lightest_plan(
+        shape,
+        replace(wanted),
+        fit,
+        memory_bytes=None if part is None else part.memory_bytes,
+        optimizers=states,
+        recomputes=recomputes,
+    )
+
+
+def _weight_bytes(request: TrainingRequest, notes: list[Assumption]) -> float:
+    """32 bit where it is said, or where nothing is said and the tools of the time loaded weights so."""
+    precision = (request.precision or "").lower()
+    if "32" in precision and "16" not in precision:
+        return 4.0
+    if request.precision is None and (request.year or LOADED_16_BIT_SINCE) < LOADED_16_BIT_SINCE:
+        _assume(notes, "precision", "fp32 weights", "default of transformers before version 5 when none is named")
+        return 4.0
+    return 2.0
+
+
+def _warnings(request: TrainingRequest, part: Part | None) -> tuple[str, ...]:
+    if part is not None and not part.is_listed:
+        return (f"accelerator {part.name!r} is not in the catalogue: estimated from its datasheet, wide interval",)
+    return ()
