@@ -138,12 +138,20 @@ def lightest_plan(
     memory_bytes: float | None,
     optimizers: Sequence[str],
     recomputes: Sequence[Recompute],
+    most_parallel: int = 1,
 ) -> MemoryPlan:
     """The first layout, in order of comfort, that fits; the lightest one when none does.
 
-    Smaller optimiser states are tried before recomputation.
+    Smaller optimiser states are tried before recomputation, and recomputation before a model is split over more
+    devices (tensor, context and pipeline parallel count alike: they divide activations and logits).
     """
-    choices = [replace(wanted, optimizer=state, recompute=again) for again in recomputes for state in optimizers]
+    degrees = [wanted.tensor_parallel * 2**power for power in range(most_parallel.bit_length())]
+    choices = [
+        replace(wanted, optimizer=state, recompute=again, tensor_parallel=degree)
+        for degree in degrees
+        for again in recomputes
+        for state in optimizers
+    ]
     if memory_bytes is None:
         return choices[0]
     for choice in choices:

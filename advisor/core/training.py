@@ -19,6 +19,8 @@ TENSOR_PARALLEL_TRAFFIC = 16.0
 through the link each (Megatron-LM, arXiv:1909.08053)."""
 STATE_TRAFFIC_BYTES = 32.0
 """Bytes that the optimiser reads and writes per trained parameter and step: gradient, master copy and two moments."""
+LOGIT_TRAFFIC_BYTES = 20.0
+"""Bytes per token and entry of the vocabulary: 16-bit logits, their 32-bit copy and its gradient, written and read."""
 RECOMPUTE_RATIO = 4.0 / 3.0
 """Executed over model FLOPs when the forward pass is run twice (Korthikanti et al. 2022)."""
 
@@ -39,8 +41,11 @@ class TrainingFit:
     """Launch time of a layer's kernels, forward and backward, per micro-step."""
     low_precision_gain_ratio: ArrayLike
     """Speed of 8-bit products over 16-bit ones."""
-    expert_efficiency_ratio: ArrayLike
-    """Efficiency of routed experts over that of dense products of the same work, all-to-all exchange included."""
+    expert_width_half: ArrayLike
+    """Feed-forward width at which routed experts reach half the speed of dense products of the same work: narrow
+    experts mean small products and more exchange per unit of work."""
+    software_gain_per_year: ArrayLike
+    """Yearly gain of kernels, frameworks and practice."""
     run_efficiency_fraction: ArrayLike
     """Steady steps over the whole run: failures, restarts, evaluation, checkpoints, stretches below the best speed."""
 
@@ -59,8 +64,11 @@ class TrainingLoad:
     """Parameters with optimiser state."""
     num_layers: ArrayLike
     hidden_size: ArrayLike
-    is_moe: ArrayLike
-    """1 for mixtures of experts, else 0."""
+    vocab_size: ArrayLike
+    expert_width: ArrayLike
+    """Feed-forward width of one routed expert; infinite for dense models."""
+    software_years: ArrayLike
+    """Years beyond 2024 (negative before)."""
     low_precision: ArrayLike
     """1 for 8-bit products, else 0."""
     recomputed: ArrayLike
@@ -101,7 +109,8 @@ def sustained_flop_per_s(
 def token_time_s(load: TrainingLoad, fit: TrainingFit) -> Array:
     """Device-seconds per trained token in steady state.
 
-    t = (1 + r/3) (F_mm / (e m R q) + F_att / (e k R)) + 2 c L h / BW + t_opt + t_launch + exposed(t_comm)
+    t = (1 + r/3) (F_mm / (e R q x) + F_att / (e k R)) + (2 c L h + 20 V) / BW + t_opt + t_launch + exposed(t_comm)
+    x = f / (f + f_half) for experts of width f, else 1
     t_opt = 32 N_tr / (g BW T_step), t_launch = L o / T_micro
     t_comm = min(3 * 2 N / (network T_micro), 16 tp h L / server link)    sharded weights, or tensor parallel
     exposed(x) = phi x + (1 - phi) max(0, x - compute)
@@ -109,19 +118,15 @@ def token_time_s(load: TrainingLoad, fit: TrainingFit) -> Array:
     validity: sharded data parallel and its combinations with tensor and pipeline parallel; 100 M to 500 B parameters.
     """
     n = _Floats(load)
-    rate = np.asarray(fit.matmul_efficiency_fraction, np.float64) * n.sustained_flop_per_s
+    learned = np.exp(np.asarray(fit.software_gain_per_year, np.float64) * n.software_years)
+    rate = np.asarray(fit.matmul_efficiency_fraction, np.float64) * n.sustained_flop_per_s * learned
     speed = 1.0 + n.low_precision * (np.asarray(fit.low_precision_gain_ratio, np.float64) - 1.0)
-    experts = 1.0 + n.is_moe * (np.asarray(fit.expert_efficiency_ratio, np.float64) - 1.0)
+    experts = 1.0 / (1.0 + np.asarray(fit.expert_width_half, np.float64) / n.expert_width)
     products = n.matmul_flop / (rate * speed * experts)
     attention = n.attention_flop / (rate * np.asarray(fit.attention_efficiency_ratio, np.float64))
     compute = (1.0 + (RECOMPUTE_RATIO - 1.0) * n.recomputed) * (products + attention)
-    traffic = (
-        BYTES_16_BIT
-        * np.asarray(fit.activation_traffic_factor, np.float64)
-        * n.num_layers
-        * n.hidden_size
-        / n.bandwidth_bytes_per_s
-    )
+    moved = BYTES_16_BIT * np.asarray(fit.activation_traffic_factor, np.float64) * n.num_layers * n.hidden_size
+    traffic = (moved + LOGIT_TRAFFIC_BYTES * n.vocab_size) / n.bandwidth_bytes_per_s
     optimiser = STATE_TRAFFIC_BYTES * n.trained_params / (n.devices * n.bandwidth_bytes_per_s * n.tokens_per_step)
     launch = np.asarray(fit.layer_overhead_s, np.float64) * n.num_layers / n.tokens_per_micro_step
     gathered = GATHERS_PER_STEP * BYTES_16_BIT * n.shared_params / (n.network_bytes_per_s * n.tokens_per_micro_step)

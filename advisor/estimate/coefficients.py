@@ -19,7 +19,8 @@ TRAINING = {
     "exposed_communication_fraction": "training_exposed_communication_fraction",
     "layer_overhead_s": "training_layer_overhead_s",
     "low_precision_gain_ratio": "training_low_precision_gain_ratio",
-    "expert_efficiency_ratio": "training_expert_efficiency_ratio",
+    "expert_width_half": "training_expert_width_half",
+    "software_gain_per_year": "training_software_gain_per_year",
     "run_efficiency_fraction": "training_run_efficiency_fraction",
 }
 MEMORY = {

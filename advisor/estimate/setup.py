@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from advisor.contracts.catalog import Catalog
 from advisor.contracts.estimates import Assumption, TrainingRequest
-from advisor.core.memory import MemoryFit, MemoryPlan, Recompute, lightest_plan
+from advisor.core.memory import MemoryFit, MemoryPlan, Recompute, activation_bytes, lightest_plan
 from advisor.core.shapes import ModelShape
 from advisor.estimate.batches import Batch, batch_of
 from advisor.estimate.coefficients import memory_fit, value
@@ -23,8 +23,14 @@ LORA_MATRICES = 7.0
 ADAPTED_BY_DEFAULT = 2.0
 """Query and value alone, the default of most tools."""
 USUAL_RANK = 16
+MOST_PARALLEL = 64
+"""Devices over which published runs split one model."""
+FLASH_ATTENTION_YEAR = 2023
+"""Before it became usual, attention scores filled the memory and large runs repeated the whole forward pass."""
 LOADED_16_BIT_SINCE = 2026
-LONGEST_MICRO_TOKENS = 32_768.0
+LONGEST_MICRO_TOKENS = 65_536.0
+ACTIVATION_SHARE = 0.4
+"""Share of the memory that people fill with activations and logits."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,7 @@ class Setup:
     """A training request with all gaps filled."""
 
     kind: str
+    year: int | None
     method: str
     shape: ModelShape
     part: Part | None
@@ -43,7 +50,13 @@ class Setup:
     """Tokens of the whole run; None: neither given nor guessed."""
     tokens_known: bool
     micro_tokens: float
+    """Tokens of one pass of one device, sequences at their full length (what memory must hold)."""
     step_tokens: float
+    """Tokens of one device in an optimiser step, likewise."""
+    fill_fraction: float
+    """Real over full-length tokens: examples are shorter than the longest one, packed text is not."""
+    padding_ratio: float
+    """Tokens worked through per real token."""
     low_precision: bool
     plan: MemoryPlan
     weights_only: bool
@@ -66,11 +79,12 @@ def setup_of(request: TrainingRequest, catalog: Catalog) -> Setup:
     seq_len = _seq_len(request, shape, catalog, notes)
     batch = batch_of(request.batch)
     devices = _devices(request, shape, part, batch, seq_len, catalog, notes)
-    micro, step = _tokens_per_step(request, batch, seq_len, devices, catalog, notes)
+    micro, step = _tokens_per_step(request, batch, seq_len, devices, shape, part, catalog, notes)
     tokens, known = _tokens(request, shape, seq_len, catalog, notes)
     plan = _plan(request, shape, part, method, devices, micro, memory_fit(catalog), notes)
     return Setup(
         kind=request.kind,
+        year=request.year,
         method=method,
         shape=shape,
         part=part,
@@ -81,6 +95,8 @@ def setup_of(request: TrainingRequest, catalog: Catalog) -> Setup:
         tokens_known=known,
         micro_tokens=micro,
         step_tokens=max(step, micro),
+        fill_fraction=1.0 if _is_packed(request) else value(catalog, "example_fill_fraction"),
+        padding_ratio=1.0 if _is_packed(request) or micro <= seq_len else value(catalog, "padding_ratio"),
         low_precision="fp8" in (request.precision or "").lower() or "mxfp8" in (request.precision or "").lower(),
         plan=plan,
         weights_only=weights_only,
@@ -98,6 +114,10 @@ def _method(request: TrainingRequest) -> str:
             return "qlora"
         return "lora" if "lora" in text or request.lora_rank is not None else "full"
     return "lora" if request.lora_rank is not None else "full"
+
+
+def _is_packed(request: TrainingRequest) -> bool:
+    return request.kind in FROM_TEXT or request.kind in ("throughput", "memory")
 
 
 def _assume(notes: list[Assumption], name: str, amount: float | str, source: str) -> None:
@@ -147,7 +167,14 @@ def _devices(
 
 
 def _tokens_per_step(
-    request: TrainingRequest, batch: Batch, seq_len: float, devices: int, catalog: Catalog, notes: list[Assumption]
+    request: TrainingRequest,
+    batch: Batch,
+    seq_len: float,
+    devices: int,
+    shape: ModelShape,
+    part: Part | None,
+    catalog: Catalog,
+    notes: list[Assumption],
 ) -> tuple[float, float]:
     """Tokens of one device in a pass and in an optimiser step."""
     total = batch.tokens_per_step(seq_len)
@@ -155,15 +182,24 @@ def _tokens_per_step(
     if batch.micro_sequences is not None:
         micro = batch.micro_sequences * seq_len
     elif request.kind in FROM_TEXT or request.kind == "throughput":
-        usual = value(catalog, "training_tokens_per_device_step")
-        micro = max(seq_len, min(usual if step is None else step, max(usual, seq_len)))
+        roomy = _roomy_tokens(shape, part, memory_fit(catalog))
+        micro = max(seq_len, min(roomy if step is None else step, roomy))
         if step is None:
-            _assume(notes, "tokens_per_device_and_step", micro, "usual in published runs")
+            _assume(notes, "tokens_per_device_and_step", micro, "activations fill a part of the memory")
     else:
         micro = max(seq_len, min(step, LONGEST_MICRO_TOKENS)) if step is not None else seq_len
         if step is None:
             _assume(notes, "micro_batch_sequences", micro / seq_len, "one sequence a pass")
     return micro, step if step is not None else micro
+
+
+def _roomy_tokens(shape: ModelShape, part: Part | None, fit: MemoryFit) -> float:
+    """Tokens of a pass whose activations and logits take the usual share of the memory."""
+    if part is None or part.memory_bytes is None:
+        return LONGEST_MICRO_TOKENS
+    plan = MemoryPlan("full", "adamw", "zero3", "none", 1, 1.0)
+    per_token = float(activation_bytes(shape, plan, fit)) + float(fit.logit_bytes) * shape.vocab_size
+    return min(LONGEST_MICRO_TOKENS, ACTIVATION_SHARE * part.memory_bytes / per_token)
 
 
 def _tokens(
@@ -215,6 +251,8 @@ def _plan(
         recomputes = recomputes[1:]  # the default of the frameworks for several devices
     if request.kind in FROM_TEXT and request.batch is None:
         recomputes = recomputes[:-1]  # runs that choose their own layout split the model before they repeat it
+    if devices > 1 and (request.year or FLASH_ATTENTION_YEAR) < FLASH_ATTENTION_YEAR:
+        recomputes = ("full",)
     if request.recompute is not None:
         recomputes = ("full",) if request.recompute else ("none",)
     single = devices == 1 and method == "full"
@@ -228,6 +266,7 @@ def _plan(
         memory_bytes=None if part is None else part.memory_bytes,
         optimizers=states,
         recomputes=recomputes,
+        most_parallel=1 if single or request.tensor_parallel else min(devices, MOST_PARALLEL),
     )
 
 

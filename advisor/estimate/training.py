@@ -13,6 +13,7 @@ from advisor.estimate.parts import Part
 from advisor.estimate.setup import Setup
 
 REFERENCE_FORWARD = 2.0
+SOFTWARE_YEAR = 2024
 RECOMPUTED_SHARE = {"none": 0.0, "selective": 0.1, "full": 1.0}
 """Share of the forward pass that is run twice; selective recomputation repeats attention and cheap operations."""
 
@@ -29,17 +30,19 @@ def load_of(setup: Setup, catalog: Catalog) -> TrainingLoad:
     layers = shape.num_layers + shape.encoder_layers
     attention = FORWARD_BACKWARD * layers * width * setup.seq_len * (1.0 if shape.family == "decoder" else 2.0)
     return TrainingLoad(
-        matmul_flop=per_param * shape.matmul_params,
-        attention_flop=attention,
+        matmul_flop=per_param * shape.matmul_params * setup.padding_ratio,
+        attention_flop=attention * setup.padding_ratio * setup.fill_fraction,
         shared_params=shape.active_params,
         trained_params=shape.params if setup.method == "full" else setup.plan.adapter_params,
         num_layers=layers,
         hidden_size=shape.hidden_size,
-        is_moe=float(shape.params > 1.05 * shape.active_params),
+        vocab_size=shape.vocab_size,
+        expert_width=float(shape.ffn_size) if shape.num_experts else float("inf"),
+        software_years=software_years(setup.year),
         low_precision=float(setup.low_precision),
         recomputed=RECOMPUTED_SHARE[setup.plan.recompute],
-        tokens_per_micro_step=setup.micro_tokens,
-        tokens_per_step=setup.step_tokens,
+        tokens_per_micro_step=setup.micro_tokens * setup.fill_fraction,
+        tokens_per_step=setup.step_tokens * setup.fill_fraction,
         devices=setup.devices,
         sustained_flop_per_s=sustained_of(part, catalog),
         bandwidth_bytes_per_s=part.bandwidth_bytes_per_s or 1e18,
@@ -47,6 +50,13 @@ def load_of(setup: Setup, catalog: Catalog) -> TrainingLoad:
         server_link_bytes_per_s=link_of(part, catalog, linked=True),
         network_bytes_per_s=link_of(part, catalog, linked=setup.is_linked),
     )
+
+
+def software_years(year: int | None) -> float:
+    """Years of kernel and framework work, counted from 2024 and at most three either way."""
+    if year is None:
+        return 0.0
+    return float(min(max(year - SOFTWARE_YEAR, -3), 3))
 
 
 def sustained_of(part: Part, catalog: Catalog) -> float:
