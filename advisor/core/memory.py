@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from advisor.core.shapes import ModelShape
 
 Array = NDArray[np.float64]
+Method = Literal["full", "lora", "qlora"]
 Recompute = Literal["none", "selective", "full"]
 Sharding = Literal["none", "zero1", "zero2", "zero3"]
 
@@ -55,7 +56,7 @@ class MemoryFit:
 class MemoryPlan:
     """How a training is laid out."""
 
-    method: Literal["full", "lora", "qlora"]
+    method: Method
     optimizer: str
     sharding: Sharding
     recompute: Recompute
@@ -75,7 +76,7 @@ def training_memory_bytes(shape: ModelShape, plan: MemoryPlan, fit: MemoryFit) -
     M = W/d_w + 2 N_tr/d_g + o N_tr/d_o + f (q A + C V t) + M_0
     A = t L (a h + 2 n f_ffn) / tp;  full recompute 2 t h L plus one layer
     units: tokens, parameters -> bytes.   source: ZeRO (arXiv:1910.02054), activations after arXiv:2205.05198.
-    validity: flash attention, 16-bit activations; sharded weights gather one layer at a time; fit on 30 published peaks.
+    validity: flash attention, 16-bit activations; sharded weights gather a layer at a time; fit on published peaks.
     """
     frozen = plan.method != "full"
     trained = plan.adapter_params if frozen else shape.params

@@ -1,6 +1,6 @@
 """How long training takes: the time of one token on one device, from work, traffic and communication.
 
-Enter at `token_time_s`. A `TrainingFit` holds the coefficients (data/parameters/training.yml says what each was fit on);
+Enter at `token_time_s`. A `TrainingFit` holds the coefficients (data/parameters/training.yml: what each was fit on);
 a `TrainingLoad` holds what is trained on what. All fields may be arrays: one formula serves one run and 10,000 draws.
 """
 
@@ -40,14 +40,12 @@ class TrainingFit:
     layer_overhead_s: ArrayLike
     """Launch time of a layer's kernels, forward and backward, per micro-step."""
     low_precision_gain_ratio: ArrayLike
-    """Speed of 8-bit products over 16-bit ones."""
+    """Speed of 8-bit products over 16-bit ones, and of 4-bit over 8-bit ones, casts and scales included."""
     expert_width_half: ArrayLike
     """Feed-forward width at which routed experts reach half the speed of dense products of the same work: narrow
     experts mean small products and more exchange per unit of work."""
     software_gain_per_year: ArrayLike
     """Yearly gain of kernels, frameworks and practice."""
-    run_efficiency_fraction: ArrayLike
-    """Steady steps over the whole run: failures, restarts, evaluation, checkpoints, stretches below the best speed."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +60,8 @@ class TrainingLoad:
     """Parameters that every device needs: all of a dense model, the active ones of a mixture of experts."""
     trained_params: ArrayLike
     """Parameters with optimiser state."""
+    streamed_bytes: ArrayLike
+    """Bytes that unpacking quantised weights moves in each pass of a device; 0 for plain weights."""
     num_layers: ArrayLike
     hidden_size: ArrayLike
     vocab_size: ArrayLike
@@ -69,8 +69,8 @@ class TrainingLoad:
     """Feed-forward width of one routed expert; infinite for dense models."""
     software_years: ArrayLike
     """Years beyond 2024 (negative before)."""
-    low_precision: ArrayLike
-    """1 for 8-bit products, else 0."""
+    halvings: ArrayLike
+    """Times the 16 bits of the products are halved: 0, 1 for 8-bit, 2 for 4-bit ones."""
     recomputed: ArrayLike
     """Share of the forward pass that is run twice."""
     tokens_per_micro_step: ArrayLike
@@ -109,18 +109,20 @@ def sustained_flop_per_s(
 def token_time_s(load: TrainingLoad, fit: TrainingFit) -> Array:
     """Device-seconds per trained token in steady state.
 
-    t = (1 + r/3) (F_mm / (e R q x) + F_att / (e k R)) + (2 c L h + 20 V) / BW + t_opt + t_launch + exposed(t_comm)
+    t = (1 + r/3) (F_mm / (e R q x) + F_att / (e k R)) + (2 c L h + 20 V) / BW
+        + t_opt + t_q + t_launch + exposed(t_comm)
     x = f / (f + f_half) for experts of width f, else 1
-    t_opt = 32 N_tr / (g BW T_step), t_launch = L o / T_micro
+    t_opt = 32 N_tr / (g BW T_step), t_q = unpacked bytes / (BW T_micro), t_launch = L o / T_micro
     t_comm = min(3 * 2 N / (network T_micro), 16 tp h L / server link)    sharded weights, or tensor parallel
     exposed(x) = phi x + (1 - phi) max(0, x - compute)
     units: FLOP, bytes, tokens -> s/token and device.   source: roofline terms; coefficients fit on published steps.
+    q = gain^halvings
     validity: sharded data parallel and its combinations with tensor and pipeline parallel; 100 M to 500 B parameters.
     """
     n = _Floats(load)
     learned = np.exp(np.asarray(fit.software_gain_per_year, np.float64) * n.software_years)
     rate = np.asarray(fit.matmul_efficiency_fraction, np.float64) * n.sustained_flop_per_s * learned
-    speed = 1.0 + n.low_precision * (np.asarray(fit.low_precision_gain_ratio, np.float64) - 1.0)
+    speed = np.asarray(fit.low_precision_gain_ratio, np.float64) ** n.halvings
     experts = 1.0 / (1.0 + np.asarray(fit.expert_width_half, np.float64) / n.expert_width)
     products = n.matmul_flop / (rate * speed * experts)
     attention = n.attention_flop / (rate * np.asarray(fit.attention_efficiency_ratio, np.float64))
@@ -128,6 +130,7 @@ def token_time_s(load: TrainingLoad, fit: TrainingFit) -> Array:
     moved = BYTES_16_BIT * np.asarray(fit.activation_traffic_factor, np.float64) * n.num_layers * n.hidden_size
     traffic = (moved + LOGIT_TRAFFIC_BYTES * n.vocab_size) / n.bandwidth_bytes_per_s
     optimiser = STATE_TRAFFIC_BYTES * n.trained_params / (n.devices * n.bandwidth_bytes_per_s * n.tokens_per_step)
+    unpacking = n.streamed_bytes / (n.bandwidth_bytes_per_s * n.tokens_per_micro_step)
     launch = np.asarray(fit.layer_overhead_s, np.float64) * n.num_layers / n.tokens_per_micro_step
     gathered = GATHERS_PER_STEP * BYTES_16_BIT * n.shared_params / (n.network_bytes_per_s * n.tokens_per_micro_step)
     reduced = (
@@ -137,7 +140,7 @@ def token_time_s(load: TrainingLoad, fit: TrainingFit) -> Array:
     hidden_by = compute + traffic
     shown = np.asarray(fit.exposed_communication_fraction, np.float64)
     exposed = shown * communication + (1.0 - shown) * np.maximum(0.0, communication - hidden_by)
-    return np.asarray(compute + traffic + optimiser + launch + exposed)
+    return np.asarray(compute + traffic + optimiser + unpacking + launch + exposed)
 
 
 class _Floats:

@@ -5,13 +5,14 @@ Enter at `setup_of`.
 
 from dataclasses import dataclass, replace
 
-from advisor.contracts.catalog import Catalog
 from advisor.contracts.estimates import Assumption, TrainingRequest
-from advisor.core.memory import MemoryFit, MemoryPlan, Recompute, activation_bytes, lightest_plan
+from advisor.core.memory import MemoryFit, MemoryPlan, Method, Recompute, activation_bytes, lightest_plan
 from advisor.core.shapes import ModelShape
 from advisor.estimate.batches import Batch, batch_of
-from advisor.estimate.coefficients import memory_fit, value
+from advisor.estimate.coefficients import memory_fit
+from advisor.estimate.draws import Draws
 from advisor.estimate.parts import Part, part_of
+from advisor.estimate.samples import examples_in
 from advisor.estimate.shapes import BILLION, shape_of
 
 FOUR_BIT = ("nf4", "int4", "fp4-", "4bit", "4-bit", "q4")
@@ -39,7 +40,7 @@ class Setup:
 
     kind: str
     year: int | None
-    method: str
+    method: Method
     shape: ModelShape
     part: Part | None
     devices: int
@@ -48,7 +49,10 @@ class Setup:
     seq_len: float
     tokens: float | None
     """Tokens of the whole run; None: neither given nor guessed."""
-    tokens_known: bool
+    tokens_input: str | None
+    """Parameter whose spread the tokens carry; None: they are given."""
+    generated_fraction: float
+    """Share of the tokens that the model writes itself."""
     micro_tokens: float
     """Tokens of one pass of one device, sequences at their full length (what memory must hold)."""
     step_tokens: float
@@ -57,31 +61,32 @@ class Setup:
     """Real over full-length tokens: examples are shorter than the longest one, packed text is not."""
     padding_ratio: float
     """Tokens worked through per real token."""
-    low_precision: bool
+    halvings: int
+    """Times the 16 bits of the products are halved."""
     plan: MemoryPlan
     weights_only: bool
     assumptions: tuple[Assumption, ...]
     warnings: tuple[str, ...]
 
 
-def setup_of(request: TrainingRequest, catalog: Catalog) -> Setup:
+def setup_of(request: TrainingRequest, pool: Draws) -> Setup:
     """Fill the gaps of a request.
 
     Raises:
         BadInput: model size or accelerator are missing or unknown.
     """
-    shape, assumed = shape_of(request, catalog)
+    shape, assumed = shape_of(request, pool.catalog)
     notes = list(assumed)
     method = _method(request)
     weights_only = request.kind == "memory" and not (request.seq_len or request.batch or request.accelerator)
     has_part = request.accelerator is not None or request.peak_flop_per_s is not None
-    part = None if request.kind == "memory" and not has_part else part_of(request, catalog)
-    seq_len = _seq_len(request, shape, catalog, notes)
+    part = None if request.kind == "memory" and not has_part else part_of(request, pool.catalog)
+    seq_len = _seq_len(request, shape, pool, notes)
     batch = batch_of(request.batch)
-    devices = _devices(request, shape, part, batch, seq_len, catalog, notes)
-    micro, step = _tokens_per_step(request, batch, seq_len, devices, shape, part, catalog, notes)
-    tokens, known = _tokens(request, shape, seq_len, catalog, notes)
-    plan = _plan(request, shape, part, method, devices, micro, memory_fit(catalog), notes)
+    devices = _devices(request, shape, part, batch, seq_len, pool, notes)
+    micro, step = _tokens_per_step(request, batch, seq_len, devices, shape, part, pool, notes)
+    tokens, tokens_input = _tokens(request, shape, seq_len, pool, notes)
+    plan = _plan(request, shape, part, method, devices, micro, memory_fit(pool.value), notes)
     return Setup(
         kind=request.kind,
         year=request.year,
@@ -92,12 +97,13 @@ def setup_of(request: TrainingRequest, catalog: Catalog) -> Setup:
         is_linked=part is None or devices <= part.devices_per_server,
         seq_len=seq_len,
         tokens=tokens,
-        tokens_known=known,
+        tokens_input=tokens_input,
+        generated_fraction=_generated(request, pool, notes),
         micro_tokens=micro,
         step_tokens=max(step, micro),
-        fill_fraction=1.0 if _is_packed(request) else value(catalog, "example_fill_fraction"),
-        padding_ratio=1.0 if _is_packed(request) or micro <= seq_len else value(catalog, "padding_ratio"),
-        low_precision="fp8" in (request.precision or "").lower() or "mxfp8" in (request.precision or "").lower(),
+        fill_fraction=1.0 if _is_packed(request) else pool.value("example_fill_fraction"),
+        padding_ratio=1.0 if _is_packed(request) or micro <= seq_len else pool.value("padding_ratio"),
+        halvings=_halvings(request, method),
         plan=plan,
         weights_only=weights_only,
         assumptions=tuple(notes),
@@ -105,7 +111,7 @@ def setup_of(request: TrainingRequest, catalog: Catalog) -> Setup:
     )
 
 
-def _method(request: TrainingRequest) -> str:
+def _method(request: TrainingRequest) -> Method:
     if request.kind in ("lora", "qlora"):
         return request.kind
     text = f"{request.model or ''} {request.precision or ''}".lower()
@@ -116,6 +122,13 @@ def _method(request: TrainingRequest) -> str:
     return "lora" if request.lora_rank is not None else "full"
 
 
+def _halvings(request: TrainingRequest, method: Method) -> int:
+    precision = (request.precision or "").lower()
+    if method == "qlora":
+        return 0
+    return 2 if "fp4" in precision else 1 if "fp8" in precision else 0
+
+
 def _is_packed(request: TrainingRequest) -> bool:
     return request.kind in FROM_TEXT or request.kind in ("throughput", "memory")
 
@@ -124,7 +137,7 @@ def _assume(notes: list[Assumption], name: str, amount: float | str, source: str
     notes.append(Assumption(name=name, value=amount, source=source))
 
 
-def _seq_len(request: TrainingRequest, shape: ModelShape, catalog: Catalog, notes: list[Assumption]) -> float:
+def _seq_len(request: TrainingRequest, shape: ModelShape, pool: Draws, notes: list[Assumption]) -> float:
     if request.seq_len is not None:
         return float(request.seq_len)
     if request.tokens_per_sample is not None:
@@ -135,7 +148,7 @@ def _seq_len(request: TrainingRequest, shape: ModelShape, catalog: Catalog, note
         name = "training_seq_len.text" if (request.year or 2024) >= 2023 else "training_seq_len.text_before_2023"
     else:
         name = "training_seq_len.examples"
-    length = value(catalog, name)
+    length = pool.value(name)
     _assume(notes, "seq_len", length, f"catalogue parameter {name}")
     return length
 
@@ -146,7 +159,7 @@ def _devices(
     part: Part | None,
     batch: Batch,
     seq_len: float,
-    catalog: Catalog,
+    pool: Draws,
     notes: list[Assumption],
 ) -> int:
     if request.accelerator_count is not None:
@@ -158,8 +171,8 @@ def _devices(
         while count < needed:
             count *= 2
     else:
-        per_device = value(catalog, "training_tokens_per_device_step")
-        tokens = batch.tokens_per_step(seq_len) or value(catalog, "training_batch_tokens")
+        per_device = pool.value("training_tokens_per_device_step")
+        tokens = batch.tokens_per_step(seq_len) or pool.value("training_batch_tokens")
         count = max(8, 8 * round(tokens / per_device / 8))
     if request.kind != "memory":
         _assume(notes, "accelerator_count", float(count), "fits the model at a usual batch; moves hours little")
@@ -173,7 +186,7 @@ def _tokens_per_step(
     devices: int,
     shape: ModelShape,
     part: Part | None,
-    catalog: Catalog,
+    pool: Draws,
     notes: list[Assumption],
 ) -> tuple[float, float]:
     """Tokens of one device in a pass and in an optimiser step."""
@@ -182,7 +195,7 @@ def _tokens_per_step(
     if batch.micro_sequences is not None:
         micro = batch.micro_sequences * seq_len
     elif request.kind in FROM_TEXT or request.kind == "throughput":
-        roomy = _roomy_tokens(shape, part, memory_fit(catalog))
+        roomy = _roomy_tokens(shape, part, memory_fit(pool.value))
         micro = max(seq_len, min(roomy if step is None else step, roomy))
         if step is None:
             _assume(notes, "tokens_per_device_and_step", micro, "activations fill a part of the memory")
@@ -203,29 +216,52 @@ def _roomy_tokens(shape: ModelShape, part: Part | None, fit: MemoryFit) -> float
 
 
 def _tokens(
-    request: TrainingRequest, shape: ModelShape, seq_len: float, catalog: Catalog, notes: list[Assumption]
-) -> tuple[float | None, bool]:
+    request: TrainingRequest, shape: ModelShape, seq_len: float, pool: Draws, notes: list[Assumption]
+) -> tuple[float | None, str | None]:
+    """Tokens of the run, and the parameter whose spread they carry."""
     if request.tokens_b is not None:
-        return request.tokens_b * BILLION, True
+        return request.tokens_b * BILLION, None
     if request.kind not in WHOLE_RUNS:
-        return None, False
-    if request.samples is not None:
-        per_sample = request.tokens_per_sample or seq_len
-        pair = 2.0 if request.kind in ("reward_model", "dpo") else 1.0
-        return request.samples * pair * per_sample * (request.epochs or 1.0), True
-    if request.kind in ("pretrain", "continued_pretrain"):
-        tokens = shape.params * value(catalog, f"training_tokens_per_parameter.{request.kind}")
+        return None, None
+    samples, epochs = (request.samples, request.epochs) if request.samples else examples_in(request.model or "")
+    if samples is not None:
+        return _example_tokens(request, float(samples), epochs or 1.0, seq_len, pool, notes)
+    if request.kind in FROM_TEXT:
+        name = f"training_tokens_per_parameter.{request.kind}"
+        tokens = shape.params * pool.value(name)
     else:
-        tokens = value(catalog, f"training_tokens.{request.kind}")
-    _assume(notes, "tokens_b", tokens / BILLION, "not given: median of published runs of the kind, very wide")
-    return tokens, False
+        name = f"training_tokens.{request.kind}"
+        tokens = pool.value(name)
+    _assume(notes, "tokens_b", tokens / BILLION, f"not given; catalogue parameter {name}, very wide")
+    return tokens, name
+
+
+def _example_tokens(
+    request: TrainingRequest, samples: float, epochs: float, seq_len: float, pool: Draws, notes: list[Assumption]
+) -> tuple[float, str | None]:
+    pair = 2.0 if request.kind in ("reward_model", "dpo") else 1.0
+    if request.tokens_per_sample is not None:
+        return samples * pair * epochs * request.tokens_per_sample, None
+    tokens = samples * pair * epochs * seq_len * pool.value("example_fill_fraction")
+    _assume(notes, "tokens_b", tokens / BILLION, f"{samples:g} examples, {epochs:g} epochs, example_fill_fraction")
+    return tokens, "example_fill_fraction"
+
+
+def _generated(request: TrainingRequest, pool: Draws, notes: list[Assumption]) -> float:
+    if request.kind not in ("ppo", "grpo"):
+        return 0.0
+    if request.generated_fraction is not None:
+        return request.generated_fraction
+    name = f"rollout_generated_fraction.{request.kind}"
+    _assume(notes, "generated_fraction", pool.value(name), f"catalogue parameter {name}")
+    return pool.value(name)
 
 
 def _plan(
     request: TrainingRequest,
     shape: ModelShape,
     part: Part | None,
-    method: str,
+    method: Method,
     devices: int,
     micro: float,
     fit: MemoryFit,
@@ -236,7 +272,7 @@ def _plan(
     rank = request.lora_rank or USUAL_RANK
     adapters = ADAPTED_BY_DEFAULT * 2 * rank * shape.hidden_size * (shape.num_layers + shape.encoder_layers)
     wanted = MemoryPlan(
-        method="full" if method == "full" else "qlora" if method == "qlora" else "lora",
+        method=method,
         optimizer=request.optimizer or "adamw",
         sharding=sharding,
         recompute="none",
