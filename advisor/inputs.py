@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from advisor.catalog import lookup
 from advisor.contracts.base import Amount, AmountRange, Share, ShareRange
 from advisor.contracts.case import Case
-from advisor.contracts.catalog import AcceleratorRow, Catalog, Parameter, Row
+from advisor.contracts.catalog import AcceleratorRow, Catalog, Parameter
+from advisor.contracts.rows import Row
 from advisor.core.costing import Frame
 from advisor.core.sampling import Input
 from advisor.core.units import MONTHS_PER_YEAR
