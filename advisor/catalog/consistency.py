@@ -62,6 +62,8 @@ def key(row: Any) -> tuple[str, ...]:
     if hasattr(row, "kinds"):
         return (row.name, *row.kinds)
     fields = ("id",) if hasattr(row, "id") else KEY_FIELDS
+    if hasattr(row, "role"):
+        fields = ("country", "role")  # pay in another currency is the same pay
     values = ((field, getattr(row, field, None)) for field in fields)
     return tuple(field if value is True else str(value) for field, value in values if value not in (None, False))
 

@@ -162,7 +162,7 @@ class ApiModelRow(Row):
 class ExchangeRow(Row):
     """Units of `currency` for one euro."""
 
-    currency: Literal["USD"]
+    currency: Literal["USD", "CHF", "GBP", "PLN", "SEK"]
     per_eur: Positive
 
 

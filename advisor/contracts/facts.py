@@ -101,7 +101,7 @@ class SalaryRow(Row):
     country: GridZone
     role: Role
     gross_per_year: AmountRange
-    currency: Literal["EUR", "USD"]
+    currency: Literal["EUR", "USD", "CHF", "GBP", "PLN", "SEK"]
     on_cost_fraction: Fraction
     """Repeats the newest row of `on_costs` for the country; the catalogue refuses a difference."""
 

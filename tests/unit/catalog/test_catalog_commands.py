@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from advisor.catalog import check, commands, load
+from advisor.catalog import check, commands, load, tables
 from advisor.catalog.load import load_catalog
 from advisor.exits import exit_code
 from advisor.files import data_directory
@@ -19,21 +19,21 @@ def run(*words: str) -> int:
     return exit_code(lambda: arguments.handler(arguments))
 
 
-@pytest.mark.parametrize("kind", [*commands.KINDS, "prices"])
+@pytest.mark.parametrize("kind", [*tables.KINDS, "prices"])
 def test_each_kind_is_listed_as_json_with_all_its_rows(kind, capsys):
     assert run("list", kind, "--format", "json") == 0
     rows = json.loads(capsys.readouterr().out)
-    table = "api_models" if kind == "prices" else commands.KINDS[kind]
+    table = "api_models" if kind == "prices" else tables.KINDS[kind]
     assert len(rows) == len(getattr(load_catalog(), table))
 
 
-@pytest.mark.parametrize("kind", [*commands.KINDS, "prices"])
+@pytest.mark.parametrize("kind", [*tables.KINDS, "prices"])
 def test_each_kind_is_listed_as_a_table_whose_columns_exist(kind, capsys):
     assert run("list", kind) == 0
     printed = capsys.readouterr().out
     run("list", kind, "--format", "json")
     first = json.loads(capsys.readouterr().out)[0]
-    columns = commands.COLUMNS[kind].split()
+    columns = tables.COLUMNS[kind].split()
     assert set(columns) <= set(first)
     assert str(first[columns[0]]) in printed
 
