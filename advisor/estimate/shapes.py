@@ -75,11 +75,13 @@ def _of_row(row: BaseModelRow, request: EstimateRequest) -> ModelShape:
         for name in ("kv_latent_size", "sliding_window_tokens", "sliding_layer_fraction")
         if getattr(row, name, None) is not None
     }
+    pair = row.family == "encoder_decoder"
     active = request.active_params_b * BILLION if request.active_params_b else row.active_parameters * scale
     return ModelShape(
         params=params,
         active_params=min(params, active),
-        num_layers=row.num_layers,
+        num_layers=(row.num_decoder_layers or row.num_layers) if pair else row.num_layers,
+        encoder_layers=row.num_layers if pair else 0,
         hidden_size=row.hidden_size,
         num_heads=row.num_heads,
         num_kv_heads=row.num_kv_heads,

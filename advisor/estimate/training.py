@@ -4,6 +4,7 @@ Enter at `estimate_training` and `estimate_memory`.
 """
 
 from dataclasses import dataclass
+from math import ceil, log2
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from advisor.contracts.base import Interval
 from advisor.contracts.catalog import Catalog
 from advisor.contracts.estimates import TrainingEstimate, TrainingRequest
-from advisor.core.memory import training_memory_bytes, weight_bytes
+from advisor.core.memory import BYTES_16_BIT, training_memory_bytes, weight_bytes
 from advisor.core.rollout import generation_time_s
 from advisor.core.training import token_time_s
 from advisor.core.units import BYTES_PER_GIB, SECONDS_PER_HOUR
@@ -23,6 +24,8 @@ from advisor.estimate.setup import FROM_TEXT, RL_KINDS, Setup, setup_of
 
 Array = NDArray[np.float64]
 DRAWS = 1000
+REPLICA_SHARE = 0.6
+"""Share of the memory that weights may take while answers are written."""
 SMALL_RUN_PARAMS = 1e9
 """Below it, single experiments and tuned demonstrations scatter far more than large runs."""
 PLAIN_KINDS = ("full_ft", "lora", "qlora", "reward_model", "dpo", "ppo", "grpo")
@@ -135,11 +138,24 @@ def _generation(setup: Setup, pool: Draws, of: Get) -> Array:
         active_params=shape.active_params,
         num_layers=shape.num_layers,
         sequences_per_device=setup.rollouts_per_device or of(f"rollout_sequences_per_device.{setup.kind}"),
+        devices_per_replica=_replica_devices(setup),
         sustained_flop_per_s=load.sustained_flop_per_s,
         bandwidth_bytes_per_s=load.bandwidth_bytes_per_s,
         bandwidth_efficiency_fraction=of("decode_bandwidth_efficiency_fraction"),
-        layer_overhead_s=of("rollout_layer_overhead_s"),
+        layer_overhead_s=of(f"rollout_layer_overhead_s.{setup.kind}"),
     )
+
+
+def _replica_devices(setup: Setup) -> int:
+    """Devices that hold one copy of the weights while answers are written: the next power of two.
+
+    PPO of the classic frameworks gathers the weights on every device instead.
+    """
+    memory = setup.part.memory_bytes if setup.part is not None else None
+    if memory is None or setup.kind == "ppo":
+        return 1
+    needed = BYTES_16_BIT * setup.shape.params / (REPLICA_SHARE * memory)
+    return int(min(setup.devices, 2 ** max(0, ceil(log2(needed)))))
 
 
 def _residual(setup: Setup, *, whole_run: bool) -> str:
