@@ -51,8 +51,12 @@ class ModelShape:
 
     @property
     def matmul_params(self) -> float:
-        """Parameters in matrix products per token: the input embedding is only looked up."""
-        return self.active_params - (0 if self.tied_embeddings else self.vocab_size * self.hidden_size)
+        """Parameters in matrix products per token: the input embedding is only looked up.
+
+        The active parameters of mixtures of experts are counted without it already, as their cards do.
+        """
+        looked_up = 0 if self.tied_embeddings or self.num_experts else self.vocab_size * self.hidden_size
+        return max(0.5 * self.active_params, self.active_params - looked_up)
 
     @property
     def embedding_params(self) -> float:

@@ -25,6 +25,7 @@ LORA_MATRICES = 7.0
 ADAPTED_BY_DEFAULT = 2.0
 """Query and value alone, the default of most tools."""
 USUAL_RANK = 16
+PACKED_FROM_TOKENS = 2048
 SHARD_ABOVE = 0.6
 """Share of the memory above which frozen weights are spread over the devices."""
 LOSS_CHUNKS = 8
@@ -64,6 +65,8 @@ class Setup:
     """Tokens of one pass of one device, sequences at their full length (what memory must hold)."""
     step_tokens: float
     """Tokens of one device in an optimiser step, likewise."""
+    is_packed: bool
+    """Examples are joined to full blocks, so no token is padding."""
     fill_fraction: float
     """Real over full-length tokens: examples are shorter than the longest one, packed text is not."""
     padding_ratio: float
@@ -94,6 +97,7 @@ def setup_of(request: TrainingRequest, pool: Draws) -> Setup:
     micro, step = _tokens_per_step(request, batch, seq_len, devices, shape, part, pool, notes)
     tokens, tokens_input = _tokens(request, shape, seq_len, pool, notes)
     plan = _plan(request, shape, part, method, devices, micro, memory_fit(pool.value), notes)
+    packed = _is_packed(request)
     return Setup(
         kind=request.kind,
         year=request.year,
@@ -109,8 +113,9 @@ def setup_of(request: TrainingRequest, pool: Draws) -> Setup:
         generated_fraction=_generated(request, pool, notes),
         micro_tokens=micro,
         step_tokens=max(step, micro),
-        fill_fraction=1.0 if _is_packed(request) else pool.value("example_fill_fraction"),
-        padding_ratio=1.0 if _is_packed(request) or micro <= seq_len else pool.value("padding_ratio"),
+        is_packed=packed,
+        fill_fraction=1.0 if packed else pool.value("example_fill_fraction"),
+        padding_ratio=1.0 if packed or micro <= seq_len else pool.value("padding_ratio"),
         halvings=_halvings(request, method),
         plan=plan,
         weights_only=weights_only,
@@ -138,7 +143,8 @@ def _halvings(request: TrainingRequest, method: Method) -> int:
 
 
 def _is_packed(request: TrainingRequest) -> bool:
-    return request.kind in FROM_TEXT or request.kind in ("throughput", "memory")
+    """Text always; examples where the length is far above that of a usual example, which only packing fills."""
+    return request.kind in (*FROM_TEXT, "throughput", "memory") or (request.seq_len or 0) >= PACKED_FROM_TOKENS
 
 
 def _assume(notes: list[Assumption], name: str, amount: float | str, source: str) -> None:

@@ -108,7 +108,7 @@ def _step_speed(setup: Setup, pool: Draws) -> Speed:
     """Steady state; reinforcement learning writes its answers in the same step."""
 
     def time(of: Get) -> Array:
-        fit = training_fit(of, plain=setup.kind in PLAIN_KINDS)
+        fit = training_fit(of, plain=setup.kind in PLAIN_KINDS and not setup.is_packed)
         trained = token_time_s(load_of(setup, pool, of), fit)
         if setup.kind not in RL_KINDS:
             return trained
