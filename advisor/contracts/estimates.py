@@ -164,9 +164,9 @@ class TrainingEstimate(Estimate):
     energy_mwh: Interval | None = None
     energy_boundary: Literal["accelerator", "accelerator_and_cooling"] | None = None
     """What `energy_mwh` counts: with cooling when the request says `pue_included`."""
-    energy_it_mwh: Interval | None = None
+    it_mwh: Interval | None = None
     """Of whole servers, at their plugs."""
-    energy_facility_mwh: Interval | None = None
+    facility_mwh: Interval | None = None
     """Of the site: servers, cooling and losses (PUE)."""
     tco2e: Interval | None = None
     """Operational, tonnes, location-based, of accelerators and their cooling, as model cards state it."""
