@@ -88,13 +88,19 @@ class AcceleratorRow(Row):
     aliases: tuple[str, ...] = ()
     """Other spellings in published tables."""
     name: Text
-    mfu_class: Literal["a100", "h100", "b200", "v100", "tpu", "amd", "consumer", "cpu"]
+    mfu_class: Literal["a100", "h100", "b200", "v100", "tpu", "amd", "intel", "apple", "consumer", "cpu"]
     """Class under which the MFU prior is looked up."""
     peak_flop_per_s: Positive
-    """Dense 16-bit matrix rate (FP32 for CPUs)."""
+    """Dense 16-bit matrix rate (FP32 for processors without a 16-bit unit)."""
     peak_fp8_flop_per_s: Positive | None = None
+    """Dense; None: the part has no such unit, or the rate is not known. So for FP4 and INT8."""
+    peak_fp4_flop_per_s: Positive | None = None
+    peak_int8_op_per_s: Positive | None = None
     memory_bytes: Positive
     bandwidth_bytes_per_s: Positive
+    """Of the part's own memory."""
+    link_bytes_per_s: Positive | None = None
+    """To all neighbours in the server, both directions added; None: over the plain bus, or not known."""
     tdp_w: Positive | None
     """None: not published."""
     devices_per_server: PositiveCount = 8
@@ -102,6 +108,8 @@ class AcceleratorRow(Row):
     """On demand, per device; None: not offered for rent."""
     purchase_usd: AmountRange | None = None
     """Per device, its share of the server included; None: not known."""
+    lifetime_years: AmountRange | None = None
+    """Years over which the server is written off; None: only for rent, or not known."""
 
 
 class BaseModelRow(Row):
