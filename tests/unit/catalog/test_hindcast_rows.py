@@ -144,6 +144,12 @@ def test_clock_times_devices_gives_the_device_hours() -> None:
             assert abs(share - 1) <= CLOCK_TOLERANCE, f"{row['id']}: clock x devices is {share:.2f} of the hours"
 
 
+def test_a_recalled_row_says_what_is_not_confirmed() -> None:
+    recalled = [row for row in TRAINING + SERVING if row.get("unverified")]
+    assert [row["id"] for row in recalled if not (row.get("notes") or row.get("note"))] == []
+    assert len(recalled) < 0.05 * len(TRAINING + SERVING), "recalled rows are the exception"
+
+
 def test_a_utilisation_is_a_fraction() -> None:
     printed = [row for row in TRAINING if "mfu" in row]
     assert printed
