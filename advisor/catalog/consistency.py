@@ -4,11 +4,12 @@ Enter at `check_catalog`; the first mistake is raised as `BadInput` with the pla
 """
 
 from collections.abc import Iterable
+from dataclasses import fields
 from typing import Any
 
 from advisor.contracts.catalog import ArchitectureRow, BaseModelRow, Catalog
 from advisor.contracts.errors import BadInput, nearest
-from advisor.core.parameters import decoder_active_parameters, decoder_parameters
+from advisor.core.parameters import Sizes, active_parameters, decoder_parameters, total_parameters
 
 PARAMETER_TOLERANCE_FRACTION = 0.01
 Places = dict[tuple[str, int], str]
@@ -30,8 +31,8 @@ def check_catalog(catalog: Catalog, places: Places) -> None:
             _resolve("source", row.source, sources, "sources.yml", place)
         if table == "api_models" and row.base_model is not None:
             _resolve("base_model", row.base_model, models, "base_models.yml", place)
-        if table == "base_models" and row.family == "decoder":
-            _check_decoder(row, place)
+        if table == "base_models":
+            _check_base_model(row, place)
         if table == "architectures":
             _check_architecture(row, place)
     _refuse_shared_names("accelerators", catalog, places)
@@ -75,35 +76,11 @@ def _refuse_shared_names(table: str, catalog: Catalog, places: Places) -> None:
                 raise BadInput(f"{places[table, index]}: aliases: {name!r} also stands for {other!r} in {where}")
 
 
-def _check_decoder(row: BaseModelRow, place: str) -> None:
-    computed = decoder_parameters(
-        vocab_size=row.vocab_size,
-        hidden_size=row.hidden_size,
-        num_layers=row.num_layers,
-        num_heads=row.num_heads,
-        num_kv_heads=row.num_kv_heads,
-        head_dim=row.head_dim,
-        ffn_size=row.ffn_size,
-        tied_embeddings=row.tied_embeddings,
-        gated_ffn=row.gated_ffn,
-        num_experts=row.num_experts,
-    )
-    _agree("parameters", row.parameters, computed, place)
-    if not row.num_experts:
-        _agree("active_parameters", row.active_parameters, row.parameters, place)
-        return
-    active = decoder_active_parameters(
-        vocab_size=row.vocab_size,
-        hidden_size=row.hidden_size,
-        num_layers=row.num_layers,
-        num_heads=row.num_heads,
-        num_kv_heads=row.num_kv_heads,
-        head_dim=row.head_dim,
-        ffn_size=row.ffn_size,
-        num_experts=row.num_experts,
-        experts_per_token=row.experts_per_token,
-        gated_ffn=row.gated_ffn,
-    )
+def _check_base_model(row: BaseModelRow, place: str) -> None:
+    """A card's figures against its configuration, for every family."""
+    sizes = Sizes(**{field.name: getattr(row, field.name) for field in fields(Sizes)})
+    _agree("parameters", row.parameters, total_parameters(sizes), place)
+    active = active_parameters(sizes) if row.num_experts else row.parameters
     _agree("active_parameters", row.active_parameters, active, place)
 
 
@@ -125,5 +102,5 @@ def _agree(field: str, stated: float, computed: float, place: str) -> None:
     if abs(stated / computed - 1.0) > PARAMETER_TOLERANCE_FRACTION:
         raise BadInput(
             f"{place}: {field}: {stated:.5g} is stated, {computed:.5g} follows from the configuration "
-            f"({stated / computed - 1.0:+.1%}); check ffn_size, num_kv_heads, tied_embeddings and experts"
+            f"({stated / computed - 1.0:+.1%}); check ffn_size, num_kv_heads, tied_embeddings, layers and experts"
         )

@@ -125,19 +125,45 @@ class BaseModelRow(Row):
     parameters: Positive
     """Total, as the model card states."""
     active_parameters: Positive
-    """Per token; equals `parameters` for dense models."""
+    """That one token is multiplied with: output head included, look-up of the input embedding not; equals
+    `parameters` for dense models."""
     num_layers: PositiveCount
+    """Of the encoder where there is a decoder beside it."""
+    num_decoder_layers: Count = 0
+    """Of an encoder-decoder, with cross attention; 0 in the other families."""
     hidden_size: PositiveCount
     num_heads: PositiveCount
     num_kv_heads: PositiveCount
     head_dim: PositiveCount
+    """Width of a query and a key, rotated part included."""
     ffn_size: PositiveCount
     vocab_size: PositiveCount
+    embedding_size: PositiveCount | None = None
+    """Width of the embeddings; None: `hidden_size`."""
+    position_embeddings: Count = 0
+    """Learned absolute positions; 0: rotary, relative or none."""
     tied_embeddings: bool
     gated_ffn: bool = True
+    biases: Literal["none", "query_key_value", "all"] = "none"
     num_experts: Count = 0
-    """0: dense; then `ffn_size` is per expert."""
+    """Routed experts, 0: dense; else `ffn_size` is per expert."""
     experts_per_token: Count = 0
+    shared_experts: Count = 0
+    """Experts of `ffn_size` that every token meets beside the routed ones."""
+    dense_layers: Count = 0
+    """Layers without experts, `dense_ffn_size` wide, in a model with experts."""
+    dense_ffn_size: PositiveCount | None = None
+    attention: Literal["full", "sliding", "latent"] = "full"
+    """`sliding`: some layers see a window alone; `latent`: keys and values are kept compressed."""
+    sliding_window_tokens: PositiveCount | None = None
+    sliding_layer_fraction: Fraction | None = None
+    """Share of the layers that see the window alone."""
+    kv_latent_size: PositiveCount | None = None
+    """Numbers kept per token and layer in place of keys and values: latent rank and rotated part."""
+    rope_head_dim: PositiveCount | None = None
+    value_head_dim: PositiveCount | None = None
+    query_latent_size: PositiveCount | None = None
+    """Rank of the compressed queries; None: not compressed."""
     context_tokens: PositiveCount
     languages: tuple[Language, ...]
     """As the card lists them."""
@@ -148,6 +174,25 @@ class BaseModelRow(Row):
     released: IsoDate
     general_ability_fraction: Fraction | None = None
     """MMLU (5-shot or as the note says); None: not published."""
+    offered: bool = True
+    """Whether the advisor proposes it; False: kept for look-ups by name alone, as superseded models are."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        needs = {
+            "attention: latent": (self.attention == "latent", ("kv_latent_size", "rope_head_dim", "value_head_dim")),
+            "attention: sliding": (self.attention == "sliding", ("sliding_window_tokens", "sliding_layer_fraction")),
+            "family: encoder_decoder": (self.family == "encoder_decoder", ("num_decoder_layers",)),
+            "num_experts": (self.num_experts > 0, ("experts_per_token",)),
+            "dense_layers": (self.dense_layers > 0, ("dense_ffn_size",)),
+        }
+        for cause, (holds, names) in needs.items():
+            for name in names:
+                if holds is not bool(getattr(self, name)):
+                    raise ValueError(f"{name}: goes with {cause}; give both or neither")
+        if self.experts_per_token > self.num_experts or self.dense_layers > self.num_layers:
+            raise ValueError("experts_per_token and dense_layers are parts of num_experts and num_layers")
+        return self
 
 
 class ApiModelRow(Row):

@@ -24,7 +24,7 @@ def candidates_of(case: Case, catalog: Catalog, inputs: list[Input], setting: Se
     for row in catalog.api_models:
         found += api_candidates(row, workshop, on)
     for model in catalog.base_models:
-        if model.family == "decoder" and domain_fits(model, case):
+        if model.offered and model.family == "decoder" and domain_fits(model, case):
             found += open_model_candidates(model, workshop)
     found += from_scratch(workshop)
     return found

@@ -31,12 +31,13 @@ WITHOUT_UNIT = {
         "p_best", "p_best_after", "p_best_before", "p_meets_quality", "p_value", "p_within_budget",
     },
     "a count of what the name says": {
-        "answered", "count", "cpu_count", "accelerator_count", "devices_per_server", "draws", "errors",
-        "experts_per_token", "n", "refreshes_per_year", "refused", "resumed",
+        "answered", "count", "cpu_count", "accelerator_count", "dense_layers", "devices_per_server", "draws", "errors",
+        "experts_per_token", "n", "position_embeddings", "refreshes_per_year", "refused", "resumed", "shared_experts",
     },
     "a pure number by the name that the field gives it": {
-        "alpha", "ffn_size", "head_dim", "hidden_size", "kl_beta", "learning_rate", "loss_first", "loss_last", "rank",
-        "seed", "vocab_size",
+        "alpha", "dense_ffn_size", "embedding_size", "ffn_size", "head_dim", "hidden_size", "kl_beta", "kv_latent_size",
+        "learning_rate", "loss_first", "loss_last", "query_latent_size", "rank", "rope_head_dim", "seed",
+        "value_head_dim", "vocab_size",
     },
     "a place in an order": {"rank_after", "rank_before", "step"},
     "a point on a scale of 0 to 10": {"model_control", "score_0_10", "vendor_independence", "personal_data_add"},

@@ -115,6 +115,11 @@ def test_one_alias_for_two_parts_is_an_error(data):
         ("base_models.yml", "tied_embeddings: false", "tied_embeddings: true", "parameters"),
         ("base_models.yml", "active_parameters: 8.030e+9", "active_parameters: 8.3e+9", "active_parameters"),
         ("base_models.yml", "experts_per_token: 4", "experts_per_token: 8", "active_parameters"),
+        ("base_models.yml", "vocab_size: 119547", "vocab_size: 30522", "parameters"),
+        ("base_models.yml", "num_decoder_layers: 24", "num_decoder_layers: 12", "parameters"),
+        ("base_models.yml", "shared_experts: 1,", "shared_experts: 2,", "parameters"),
+        ("base_models.yml", "value_head_dim: 128", "value_head_dim: 512", "parameters"),
+        ("base_models.yml", "dense_ffn_size: 16384", "dense_ffn_size: 163840", "parameters"),
         ("architectures.yml", "parameters: 688768", "parameters: 750000", "parameters"),
     ],
 )

@@ -50,7 +50,7 @@ def test_a_model_is_found_by_id_alias_and_name(name):
     ("find", "name", "near"),
     [
         (lookup.accelerator, "h100-smx-80gb", "h100-sxm-80gb"),
-        (lookup.base_model, "qwen3-7b", "qwen3-8b"),
+        (lookup.base_model, "qwen3-33b", "qwen3-32b"),
         (lookup.api_model, "openai/gpt-6-lunar", "openai/gpt-6-luna"),
         (lookup.architecture, "llama-2b", "llama-"),
         (lookup.parameter, "discount_rate", "discount_rate_fraction"),
