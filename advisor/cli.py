@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_handoff(verbs)
     _add_serve(verbs)
     _add_catalog(verbs)
+    _add_estimate(verbs)
     _add_baseline(verbs)
     return parser
 
@@ -102,6 +103,12 @@ def _add_serve(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
 
 def _add_catalog(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     from advisor.catalog.commands import add_parser
+
+    add_parser(verbs)
+
+
+def _add_estimate(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from advisor.estimate.commands import add_parser
 
     add_parser(verbs)
 

@@ -159,9 +159,14 @@ class TrainingEstimate(Estimate):
     fits: bool | None = None
     """True when the high bound of the memory is below the device's; None: not known."""
     energy_mwh: Interval | None = None
-    energy_boundary: Literal["accelerator", "node", "facility"] | None = None
+    energy_boundary: Literal["accelerator", "accelerator_and_cooling"] | None = None
+    """What `energy_mwh` counts: with cooling when the request says `pue_included`."""
+    energy_it_mwh: Interval | None = None
+    """Of whole servers, at their plugs."""
+    energy_facility_mwh: Interval | None = None
+    """Of the site: servers, cooling and losses (PUE)."""
     tco2e: Interval | None = None
-    """Operational, tonnes."""
+    """Operational, tonnes, location-based, of accelerators and their cooling, as model cards state it."""
     cost_usd: Interval | None = None
     model_flop: float | None = None
 

@@ -14,6 +14,8 @@ GROUPED_KV_HEADS = 8
 GROUPED_QUERY_YEAR, GROUPED_QUERY_PARAMS = 2024, 3e10
 """From this year on, or above this size, keys and values are shared by groups of heads (Ainslie et al. 2023)."""
 FFN_OVER_HIDDEN = 8 / 3
+USUAL_EXPERT_WIDTH = 2048
+"""Feed-forward width of one expert: 1,536 to 2,880 in DeepSeek V2 and V3, Qwen3 235B, gpt-oss."""
 VOCABULARY_BEFORE, VOCABULARY_SINCE = 50_000, 128_000
 
 
@@ -83,7 +85,7 @@ def typical_decoder(params: float, active_params: float | None = None, year: int
         num_heads=heads,
         num_kv_heads=min(GROUPED_KV_HEADS, heads) if grouped else heads,
         head_dim=min(USUAL_HEAD_DIM, hidden),
-        ffn_size=round(FFN_OVER_HIDDEN * hidden),
+        ffn_size=round(FFN_OVER_HIDDEN * hidden) if params <= 1.05 * active else USUAL_EXPERT_WIDTH,
         vocab_size=VOCABULARY_SINCE if (year or 0) >= GROUPED_QUERY_YEAR else VOCABULARY_BEFORE,
         tied_embeddings=active < 2e9,
         num_experts=max(2, round(params / active * 8)) if params > 1.05 * active else 0,

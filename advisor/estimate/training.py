@@ -1,0 +1,185 @@
+"""Estimates of training runs and steps: hours, speed, utilisation, memory, energy, carbon, money.
+
+Enter at `estimate_training` and `estimate_memory`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from advisor.contracts.base import Interval
+from advisor.contracts.catalog import Catalog
+from advisor.contracts.estimates import TrainingEstimate, TrainingRequest
+from advisor.core.memory import training_memory_bytes, weight_bytes
+from advisor.core.rollout import generation_time_s
+from advisor.core.training import token_time_s
+from advisor.core.units import BYTES_PER_GIB, SECONDS_PER_HOUR
+from advisor.estimate.coefficients import memory_fit, training_fit
+from advisor.estimate.draws import Draws, draws_of, evaluated, interval
+from advisor.estimate.footprint import Footprint, footprint_of
+from advisor.estimate.loads import Get, load_of
+from advisor.estimate.setup import FROM_TEXT, Setup, setup_of
+
+Array = NDArray[np.float64]
+DRAWS = 1000
+SMALL_RUN_PARAMS = 1e9
+"""Below it, single experiments and tuned demonstrations scatter far more than large runs."""
+PLAIN_KINDS = ("full_ft", "lora", "qlora", "reward_model", "dpo", "ppo", "grpo")
+"""Kinds that usually run in a plain training loop, not in a tuned pre-training stack."""
+RL_KINDS = ("ppo", "grpo")
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Device-seconds per token: at central values, and relative to them in all draws."""
+
+    central_s: float
+    relative: Array
+
+
+def estimate_training(
+    request: TrainingRequest, catalog: Catalog, *, draws: int = DRAWS, seed: int = 0
+) -> TrainingEstimate:
+    """Everything that the request says enough for.
+
+    Raises:
+        BadInput: model or accelerator are missing or unknown.
+    """
+    pool = draws_of(catalog, draws=draws, seed=seed)
+    setup = setup_of(request, pool)
+    if request.kind == "memory":
+        return _memory_only(request, setup, pool)
+    steady, whole = _step_speed(setup, pool), None
+    hours = None
+    if setup.tokens is not None:
+        whole = _run_speed(setup, steady, pool)
+        hours = _hours(setup, whole, pool)
+    used = steady if whole is None else whole
+    work = _model_flop_per_token(setup, pool)
+    peak = setup.part.peak_flop_per_s if setup.part is not None and setup.part.peak_flop_per_s else float("nan")
+    memory = _memory(setup, pool)
+    footprint = Footprint() if hours is None else footprint_of(request, setup, hours[0], hours[1], pool)
+    return TrainingEstimate(
+        id=request.id,
+        assumptions=(*setup.assumptions, *footprint.assumptions),
+        warnings=setup.warnings,
+        accelerator_hours=None if hours is None else interval(*hours),
+        wall_hours=None
+        if hours is None or request.accelerator_count is None
+        else interval(hours[0] / setup.devices, hours[1]),
+        tokens_per_s_per_gpu=interval(1.0 / steady.central_s, 1.0 / steady.relative),
+        mfu=interval(work / (used.central_s * peak), 1.0 / used.relative),
+        peak_mem_gib=memory,
+        fits=_fits(setup, memory),
+        energy_mwh=footprint.energy_mwh,
+        energy_boundary=footprint.energy_boundary,
+        energy_it_mwh=footprint.energy_it_mwh,
+        energy_facility_mwh=footprint.energy_facility_mwh,
+        tco2e=footprint.tco2e,
+        cost_usd=footprint.cost_usd,
+        model_flop=None if setup.tokens is None else work * setup.tokens,
+    )
+
+
+def estimate_memory(
+    request: TrainingRequest, catalog: Catalog, *, draws: int = DRAWS, seed: int = 0
+) -> TrainingEstimate:
+    """Peak memory of a device alone; no peak rate is needed.
+
+    Raises:
+        BadInput: the model's size is missing, or a named accelerator is unknown.
+    """
+    pool = draws_of(catalog, draws=draws, seed=seed)
+    return _memory_only(request, setup_of(request, pool), pool)
+
+
+def _memory_only(request: TrainingRequest, setup: Setup, pool: Draws) -> TrainingEstimate:
+    memory = _memory(setup, pool)
+    return TrainingEstimate(
+        id=request.id,
+        assumptions=setup.assumptions,
+        warnings=setup.warnings,
+        peak_mem_gib=memory,
+        fits=_fits(setup, memory),
+    )
+
+
+def _step_speed(setup: Setup, pool: Draws) -> Speed:
+    """Steady state; reinforcement learning writes its answers in the same step."""
+
+    def time(of: Get) -> Array:
+        fit = training_fit(of, plain=setup.kind in PLAIN_KINDS)
+        trained = token_time_s(load_of(setup, pool, of), fit)
+        if setup.kind not in RL_KINDS:
+            return trained
+        return np.asarray(trained + setup.generated_fraction * _generation(setup, pool, of))
+
+    central, all_draws = evaluated(time, pool)
+    return Speed(central, all_draws / central * pool.of(_residual(setup, whole_run=False)))
+
+
+def _run_speed(setup: Setup, steady: Speed, pool: Draws) -> Speed:
+    """The whole run: what failures, evaluation and slow stretches take, and the scatter of whole runs."""
+    if setup.kind in FROM_TEXT:
+        name = "training_run_efficiency_fraction"
+        inner = steady.relative / pool.of(_residual(setup, whole_run=False))
+        relative = inner * pool.of(_residual(setup, whole_run=True)) * pool.value(name) / pool.of(name)
+        return Speed(steady.central_s / pool.value(name), relative)
+    return steady
+
+
+def _generation(setup: Setup, pool: Draws, of: Get) -> Array:
+    load, shape = load_of(setup, pool, of), setup.shape
+    return generation_time_s(
+        params=shape.params,
+        active_params=shape.active_params,
+        num_layers=shape.num_layers,
+        sequences_per_device=of(f"rollout_sequences_per_device.{setup.kind}"),
+        sustained_flop_per_s=load.sustained_flop_per_s,
+        bandwidth_bytes_per_s=load.bandwidth_bytes_per_s,
+        bandwidth_efficiency_fraction=of("decode_bandwidth_efficiency_fraction"),
+        layer_overhead_s=of("rollout_layer_overhead_s"),
+    )
+
+
+def _residual(setup: Setup, *, whole_run: bool) -> str:
+    if setup.kind in RL_KINDS:
+        return "training_residual_ratio.rl"
+    if setup.kind in PLAIN_KINDS:
+        return "training_residual_ratio.tuning"
+    if not whole_run:
+        return "training_residual_ratio.step"
+    small = setup.shape.active_params < SMALL_RUN_PARAMS
+    return f"training_residual_ratio.{'small_run' if small else 'run'}"
+
+
+def _hours(setup: Setup, speed: Speed, pool: Draws) -> tuple[float, Array]:
+    relative = speed.relative
+    if setup.tokens_input is not None:
+        relative = relative * pool.of(setup.tokens_input) / pool.value(setup.tokens_input)
+    return speed.central_s * (setup.tokens or 0.0) / SECONDS_PER_HOUR, relative
+
+
+def _model_flop_per_token(setup: Setup, pool: Draws) -> float:
+    load = load_of(setup, pool)
+    return float(np.asarray(load.matmul_flop) / setup.padding_ratio + np.asarray(load.attention_flop))
+
+
+def _memory(setup: Setup, pool: Draws) -> Interval | None:
+    def peak(of: Get) -> Array:
+        fit = memory_fit(of)
+        if setup.weights_only:
+            return np.asarray(weight_bytes(setup.shape, setup.plan, fit) + np.asarray(fit.fixed_bytes))
+        return training_memory_bytes(setup.shape, setup.plan, fit)
+
+    central, all_draws = evaluated(peak, pool)
+    several = setup.devices > 1 and setup.kind != "memory"
+    residual = pool.of(f"memory_residual_ratio.{'several' if several else 'single'}")
+    return interval(central / BYTES_PER_GIB, all_draws / central * residual)
+
+
+def _fits(setup: Setup, memory: Interval | None) -> bool | None:
+    if memory is None or setup.part is None or setup.part.memory_bytes is None:
+        return None
+    return memory.p95 * BYTES_PER_GIB <= setup.part.memory_bytes
