@@ -260,7 +260,11 @@ def decode_step_s(
     tokens = b * (1.0 + np.asarray(drafted, np.float64))
     f = {name: np.asarray(value, np.float64) for name, value in vars(fit).items()}
     experts = expert_params(model) > 0
-    layer = f["layer_s"] + (f["expert_layer_s"] if experts else 0.0) + (2.0 * f["hop_s"] if layout.side_by_side > 1 else 0.0)
+    layer = (
+        f["layer_s"]
+        + (f["expert_layer_s"] if experts else 0.0)
+        + (2.0 * f["hop_s"] if layout.side_by_side > 1 else 0.0)
+    )
     narrow = narrow_peak(device, form) is not None
     if narrow:
         layer = layer + f["narrow_expert_layer_s" if experts else "narrow_layer_s"]

@@ -25,7 +25,9 @@ class PowerFit:
     """Sequences per device at which the draw is half way between the two."""
 
 
-def accelerator_power_w(tdp_w: ArrayLike, fit: PowerFit, *, batch_per_device: ArrayLike, busy: ArrayLike = 1.0) -> Array:
+def accelerator_power_w(
+    tdp_w: ArrayLike, fit: PowerFit, *, batch_per_device: ArrayLike, busy: ArrayLike = 1.0
+) -> Array:
     """Draw of one accelerator that decodes.
 
     P = TDP (i + busy (p1 + (p2 - p1) b/(b + b_h) - i))

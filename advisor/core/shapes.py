@@ -26,7 +26,7 @@ class ModelShape:
     params: float
     """All parameters."""
     active_params: float
-    """Parameters one token is multiplied with or looks up; equals `params` when dense."""
+    """Equals `params` when dense; with experts what one token is multiplied with, the input embedding left out."""
     num_layers: int
     hidden_size: int
     num_heads: int
@@ -52,7 +52,9 @@ class ModelShape:
     @property
     def matmul_params(self) -> float:
         """Parameters in matrix products per token: the input embedding is only looked up."""
-        return self.active_params - (0 if self.tied_embeddings else self.vocab_size * self.hidden_size)
+        if self.tied_embeddings or self.active_params < self.params:
+            return self.active_params
+        return self.active_params - self.vocab_size * self.hidden_size
 
     @property
     def embedding_params(self) -> float:

@@ -29,9 +29,7 @@ WELL_FITTED = ("h100", "a100")
 FAR_GENERATIONS = ("amd", "cpu", "other")
 
 
-def estimate_serving(
-    request: ServingRequest, catalog: Catalog, *, draws: int = 1000, seed: int = 0
-) -> ServingEstimate:
+def estimate_serving(request: ServingRequest, catalog: Catalog, *, draws: int = 1000, seed: int = 0) -> ServingEstimate:
     """P5, P50 and P95 of every figure that the request says enough for.
 
     Raises:
@@ -44,9 +42,7 @@ def estimate_serving(
     return _answer(request, plan, found)
 
 
-def drawn_figures(
-    plan: ServingPlan, kind: str, catalog: Catalog, *, draws: int, seed: int
-) -> dict[str, Array]:
+def drawn_figures(plan: ServingPlan, kind: str, catalog: Catalog, *, draws: int, seed: int) -> dict[str, Array]:
     """The draws behind an estimate, residuals included."""
     names = (*names_for(plan.generation, plan.engine.maturity), *POWER)
     values = {name: _draw(catalog, PREFIX + name, draws, seed) for name in names}

@@ -20,14 +20,13 @@ BY_GENERATION = (
     "prefill_efficiency_fraction",
     "layer_s",
 )
-BY_ENGINE = ("overhead_ratio", "compute_ratio", "expert_ratio")
+BY_ENGINE = ("overhead_ratio", "sequence_s", "compute_ratio", "expert_ratio")
 SHARED = (
     "step_s",
     "expert_layer_s",
     "narrow_layer_s",
     "narrow_expert_layer_s",
     "hop_s",
-    "sequence_s",
     "cache_ratio",
     "expansion_ratio",
     "expert_tile_tokens",
@@ -59,7 +58,7 @@ def step_fit(values: Mapping[str, ArrayLike], generation: str, engine: str) -> S
         narrow_layer_s=v["narrow_layer_s"] * slow,
         narrow_expert_layer_s=v["narrow_expert_layer_s"] * slow,
         hop_s=v["hop_s"],
-        sequence_s=v["sequence_s"] * slow,
+        sequence_s=v[f"sequence_s.{engine}"],
         bandwidth_efficiency=v[f"bandwidth_efficiency_fraction.{generation}"],
         cache_ratio=v["cache_ratio"],
         expansion_ratio=v["expansion_ratio"],

@@ -195,9 +195,7 @@ def _batch(request: ServingRequest, engine: Engine, layout: Layout, count: int) 
 def _checked(plan: ServingPlan, usable: float, held: float) -> ServingPlan:
     """The plan when it fits; a batch beyond memory is cut with a warning where the shape is only typical."""
     limit = float(
-        batch_limit(
-            plan.shape, plan.device, plan.form, plan.layout, tokens_in_flight=held, usable_fraction=usable
-        )
+        batch_limit(plan.shape, plan.device, plan.form, plan.layout, tokens_in_flight=held, usable_fraction=usable)
     )
     per_copy = (plan.batch or 1.0) / plan.layout.copies
     if limit >= min(1.0, per_copy) and (per_copy <= limit or limit >= 1 and not plan.shape.known):

@@ -7,7 +7,7 @@ weigh the less the more of their inputs are missing, and a family of rows with t
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from advisor.contracts.catalog import Catalog
 from advisor.contracts.errors import BadInput
-from advisor.contracts.estimates import ServingRequest
-from advisor.estimate.serving import draws_of
-from advisor.estimate.serving_coefficients import POWER, names_for, power_fit, step_fit
+from advisor.contracts.estimates import ServingEstimate, ServingRequest
+from advisor.core.sampling import Z95
+from advisor.estimate.serving import draws_of, estimate_serving
+from advisor.estimate.serving_coefficients import POWER, PREFIX, names_for, power_fit, step_fit
 from advisor.estimate.serving_figures import figures_of
 from advisor.estimate.serving_plan import ServingPlan, plan_of
 from advisor.files import data_directory
@@ -173,6 +174,38 @@ def fit(cases: Sequence[Case], catalog: Catalog, before: Mapping[str, Prior] | N
     )
 
 
+def catalog_with(fitted: Fitted, catalog: Catalog) -> Catalog:
+    """The catalogue with its serving coefficients replaced by fitted ones."""
+    rows = []
+    for row in catalog.parameters:
+        name = row.name.removeprefix(PREFIX)
+        if row.name.startswith(PREFIX) and name in fitted.values:
+            low, central, high = three_points(name, fitted)
+            row = row.model_copy(update={"low": low, "central": central, "high": high})
+        rows.append(row)
+    return catalog.model_copy(update={"parameters": tuple(rows)})
+
+
+def estimates_left_out(
+    cases: Sequence[Case], catalog: Catalog, *, draws: int = 500
+) -> Iterator[tuple[Case, ServingEstimate]]:
+    """Every case estimated with coefficients that its own family had no part in."""
+    for family in sorted({case.family for case in cases}):
+        others = catalog_with(fit([case for case in cases if case.family != family], catalog), catalog)
+        for case in cases:
+            if case.family == family:
+                yield case, estimate_serving(ServingRequest.model_validate(case.row), others, draws=draws)
+
+
+def three_points(name: str, fitted: Fitted) -> tuple[float, float, float]:
+    """P5, P50 and P95 of a coefficient; a share stays below 1."""
+    value, spread = fitted.values[name], fitted.spreads[name]
+    spread = max(LEAST_SPREAD, spread) if spread > 0 else 0.0
+    low, high = value * np.exp(-Z95 * spread), value * np.exp(Z95 * spread)
+    return float(low), value, float(min(high, max(value, HIGHEST_P95)) if "fraction" in name else high)
+
+
+HIGHEST_P95 = 0.98
 NOTES = {
     "a100": "rows on A100",
     "h100": "rows on H100, H200, GH200, H800",
@@ -187,16 +220,10 @@ LEAST_SPREAD = 0.02
 
 def rows_of(fitted: Fitted, cases: Sequence[Case], as_of: str) -> list[str]:
     """The coefficients as rows of data/parameters/serving_speed.yml; P5 and P95 from the spread of each alone."""
-    from statistics import NormalDist
-
-    z = NormalDist().inv_cdf(0.95)
     lines = []
-    for name, value in fitted.values.items():
-        spread = max(LEAST_SPREAD, fitted.spreads[name]) if fitted.spreads[name] > 0 else 0.0
-        low, high = value * np.exp(-z * spread), value * np.exp(z * spread)
-        is_fraction = "fraction" in name
-        unit = "fraction" if is_fraction else _unit(name)
-        high = min(high, max(value, 0.98)) if is_fraction else high
+    for name in fitted.values:
+        low, value, high = three_points(name, fitted)
+        unit = "fraction" if "fraction" in name else _unit(name)
         key = name.partition(".")[2]
         note = NOTES.get(key, f"fit over {len(cases)} published rows")
         lines.append(
@@ -215,7 +242,9 @@ def _digits(value: float) -> str:
 def _unit(name: str) -> str:
     ends = {"_s": "s", "_flop_per_s": "FLOP/s", "_tokens": "tokens", "_batch": "sequences"}
     base = name.partition(".")[0]
-    return next((unit for end, unit in sorted(ends.items(), key=lambda pair: -len(pair[0])) if base.endswith(end)), "ratio")
+    return next(
+        (unit for end, unit in sorted(ends.items(), key=lambda pair: -len(pair[0])) if base.endswith(end)), "ratio"
+    )
 
 
 def main() -> int:
