@@ -46,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_serve(verbs)
     _add_catalog(verbs)
     _add_estimate(verbs)
+    _add_hindcast(verbs)
     _add_baseline(verbs)
     return parser
 
@@ -109,6 +110,12 @@ def _add_catalog(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -
 
 def _add_estimate(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     from advisor.estimate.commands import add_parser
+
+    add_parser(verbs)
+
+
+def _add_hindcast(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from advisor.hindcast.commands import add_parser
 
     add_parser(verbs)
 

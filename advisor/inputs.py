@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from advisor.catalog import lookup
 from advisor.contracts.base import Amount, AmountRange, Share, ShareRange
 from advisor.contracts.case import Case
-from advisor.contracts.catalog import AcceleratorRow, Catalog, Parameter, Row
+from advisor.contracts.catalog import AcceleratorRow, Catalog, Parameter
+from advisor.contracts.facts import SalaryRow
+from advisor.contracts.rows import Row
 from advisor.core.costing import Frame
 from advisor.core.sampling import Input
 from advisor.core.units import MONTHS_PER_YEAR
@@ -167,12 +169,23 @@ def _people_inputs(catalog: Catalog, setting: Setting) -> list[Input]:
     rows = []
     for role in ROLES:
         salary = lookup.salary(catalog, setting.country, role)
-        rate = setting.frame.per_eur if salary.currency == "EUR" else setting.frame.per_usd
+        rate = _rate(salary, catalog, setting)
         factor = (1.0 + salary.on_cost_fraction) / MONTHS_PER_YEAR * rate
         low, central, high = (factor * value for value in three_points(salary.gross_per_year))
         name, unit = f"loaded_cost_per_fte_month.{role}", f"{setting.currency}/fte_month"
         rows.append(Input(name, low, central, high, unit, "catalogue", _citation(salary, catalog), salary.as_of))
     return rows
+
+
+def _rate(salary: SalaryRow, catalog: Catalog, setting: Setting) -> float:
+    """The case's currency for one unit of the salary's; others than euro and dollar go through the euro."""
+    match salary.currency:
+        case "EUR":
+            return setting.frame.per_eur
+        case "USD":
+            return setting.frame.per_usd
+        case other:
+            return setting.frame.per_eur / lookup.exchange(catalog, other).per_eur
 
 
 def _status_quo_cost(case: Case, catalog: Catalog, setting: Setting) -> Input:
@@ -182,7 +195,7 @@ def _status_quo_cost(case: Case, catalog: Catalog, setting: Setting) -> Input:
     if today.cost_per_request is not None:
         return _given(name, today.cost_per_request, unit)
     salary = lookup.salary(catalog, setting.country, "domain_expert")
-    rate = setting.frame.per_eur if salary.currency == "EUR" else setting.frame.per_usd
+    rate = _rate(salary, catalog, setting)
     hours = lookup.parameter(catalog, "productive_hours_per_fte_month").central
     hourly = (1.0 + salary.on_cost_fraction) * salary.gross_per_year.central / MONTHS_PER_YEAR / hours * rate
     if today.minutes_per_request is not None:

@@ -6,7 +6,8 @@ from litestar import Controller, get
 
 from advisor.api.backend import Shared
 from advisor.api.errors import problem_responses
-from advisor.contracts.catalog import Catalog, Row, SourceRow
+from advisor.contracts.catalog import Catalog
+from advisor.contracts.rows import Row, SourceRow
 from advisor.contracts.service import AcceleratorsTable, ApiPrice, GridsTable, ModelsTable, PricesTable
 
 

@@ -12,6 +12,12 @@ from advisor.contracts.errors import BadInput, nearest
 from advisor.core.parameters import Sizes, active_parameters, decoder_parameters, total_parameters
 
 PARAMETER_TOLERANCE_FRACTION = 0.01
+KEY_FIELDS = (
+    "name", "zone", "basis", "band", "tax_level", "place", "country", "role", "tier", "currency", "task",
+    "accelerator", "dealer", "what", "num_accelerators", "is_used", "provider", "term", "commitment_months", "region",
+    "model", "method", "product", "kind", "api_model", "table",
+)  # fmt: skip
+"""What makes a row without an `id` itself; its date comes on top."""
 Places = dict[tuple[str, int], str]
 """Table and index of a row to the place it was read from."""
 
@@ -24,19 +30,48 @@ def check_catalog(catalog: Catalog, places: Places) -> None:
     """
     sources = {row.id for row in catalog.sources}
     models = {row.id for row in catalog.base_models}
+    parts = {row.id for row in catalog.accelerators}
+    offered = {row.id for row in catalog.api_models}
     seen: dict[tuple[str, ...], str] = {}
     for table, place, row in _rows(catalog, places):
-        _refuse_twice(seen, (table, *_key(row)), place)
+        _refuse_twice(seen, (table, *dated_key(row)), place)
         if table != "sources":
             _resolve("source", row.source, sources, "sources.yml", place)
         if table == "api_models" and row.base_model is not None:
             _resolve("base_model", row.base_model, models, "base_models.yml", place)
+        if table == "grids" and row.market_source is not None:
+            _resolve("market_source", row.market_source, sources, "sources.yml", place)
+        if table == "electricity" and row.is_standard:
+            _refuse_twice(seen, ("standard electricity", row.zone, row.as_of), place)
+        if table in ("rentals", "purchases"):
+            _resolve("accelerator", row.accelerator, parts, "accelerators.yml", place)
+        if table == "second_source":
+            _resolve("api_model", row.api_model, offered, "api_models.yml", place)
+        if table == "shelf_lives":
+            _resolve("table", row.table, set(Catalog.model_fields) - {"version"}, "the catalogue's tables", place)
         if table == "base_models":
             _check_base_model(row, place)
         if table == "architectures":
             _check_architecture(row, place)
     _refuse_shared_names("accelerators", catalog, places)
     _refuse_shared_names("base_models", catalog, places)
+    _refuse_other_on_costs(catalog, places)
+
+
+def key(row: Any) -> tuple[str, ...]:
+    """What makes a row itself, its date left out: rows with one key are the history of one thing."""
+    if hasattr(row, "kinds"):
+        return (row.name, *row.kinds)
+    fields = ("id",) if hasattr(row, "id") else KEY_FIELDS
+    if hasattr(row, "role"):
+        fields = ("country", "role")  # pay in another currency is the same pay
+    values = ((field, getattr(row, field, None)) for field in fields)
+    return tuple(field if value is True else str(value) for field, value in values if value not in (None, False))
+
+
+def dated_key(row: Any) -> tuple[str, ...]:
+    """`key` with the date: no two rows share it."""
+    return (*key(row), str(row.as_of)) if hasattr(row, "as_of") else key(row)
 
 
 def _rows(catalog: Catalog, places: Places) -> Iterable[tuple[str, str, Any]]:
@@ -44,14 +79,6 @@ def _rows(catalog: Catalog, places: Places) -> Iterable[tuple[str, str, Any]]:
         if table != "version":
             for index, row in enumerate(getattr(catalog, table)):
                 yield table, places[table, index], row
-
-
-def _key(row: Any) -> tuple[str, ...]:
-    """What makes a row itself: its names and its date; a later date is another row of the same thing."""
-    if hasattr(row, "kinds"):
-        return (row.name, *row.kinds, row.as_of)
-    fields = ("id",) if hasattr(row, "id") else ("name", "zone", "country", "role", "currency", "task")
-    return tuple(str(getattr(row, field)) for field in (*fields, "as_of") if hasattr(row, field))
 
 
 def _refuse_twice(seen: dict[tuple[str, ...], str], key: tuple[str, ...], place: str) -> None:
@@ -74,6 +101,20 @@ def _refuse_shared_names(table: str, catalog: Catalog, places: Places) -> None:
             other, where = owner.setdefault(name, (row.id, places[table, index]))
             if other != row.id:
                 raise BadInput(f"{places[table, index]}: aliases: {name!r} also stands for {other!r} in {where}")
+
+
+def _refuse_other_on_costs(catalog: Catalog, places: Places) -> None:
+    """A salary repeats the newest on-cost of its country, so that one number is not kept in two states."""
+    for index, row in enumerate(catalog.salaries):
+        stated = [cost for cost in catalog.on_costs if cost.country == row.country]
+        if not stated:
+            raise BadInput(f"{places['salaries', index]}: country: no row in on_costs.yml; add one")
+        newest = max(stated, key=lambda cost: cost.as_of)
+        if row.on_cost_fraction != newest.on_cost_fraction:
+            raise BadInput(
+                f"{places['salaries', index]}: on_cost_fraction: {row.on_cost_fraction:g} here, "
+                f"{newest.on_cost_fraction:g} in on_costs.yml ({newest.as_of}); repeat the newest"
+            )
 
 
 def _check_base_model(row: BaseModelRow, place: str) -> None:

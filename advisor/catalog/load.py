@@ -31,9 +31,34 @@ TABLES = {
     "legal": "legal.yml",
     "tasks": "tasks.yml",
     "risks": "risks.yml",
+    "embodied": "embodied.yml",
+    "water": "water.yml",
+    "pue": "pue.yml",
+    "on_costs": "on_costs.yml",
+    "annotation_wages": "annotation/wages.yml",
+    "annotation_speeds": "annotation/speeds.yml",
+    "annotation_volumes": "annotation/volumes.yml",
+    "rentals": "prices/rentals.yml",
+    "purchases": "prices/purchases.yml",
+    "tuning_prices": "prices/tuning.yml",
+    "storage_prices": "prices/storage.yml",
+    "second_source": "prices/second_source.yml",
+    "shelf_lives": "shelf_lives.yml",
 }
 PARAMETER_FOLDER = "parameters"
-ID_FIELDS = ("id", "name", "zone", "country", "task", "currency")
+ID_FIELDS = (
+    "id",
+    "name",
+    "zone",
+    "country",
+    "task",
+    "currency",
+    "accelerator",
+    "provider",
+    "api_model",
+    "kind",
+    "table",
+)
 
 
 def load_catalog(directory: Path | None = None) -> Catalog:

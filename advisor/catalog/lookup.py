@@ -14,17 +14,36 @@ from advisor.contracts.catalog import (
     ArchitectureRow,
     BaseModelRow,
     Catalog,
-    ElectricityRow,
     ExchangeRow,
-    GridRow,
     LegalRow,
     Parameter,
-    Row,
-    SalaryRow,
-    SourceRow,
     TaskRow,
 )
 from advisor.contracts.errors import BadInput, UnknownName
+from advisor.contracts.facts import (
+    AnnotationSpeedRow,
+    AnnotationVolumeRow,
+    AnnotationWageRow,
+    ElectricityRow,
+    EmbodiedRow,
+    GridBasis,
+    GridRow,
+    OnCostRow,
+    PueRow,
+    SalaryRow,
+    WaterRow,
+)
+from advisor.contracts.quotes import (
+    PurchaseRow,
+    RentalRow,
+    SecondSourceRow,
+    ShelfLifeRow,
+    StorageRow,
+    Term,
+    TuningMethod,
+    TuningPriceRow,
+)
+from advisor.contracts.rows import Row, SourceRow
 
 R = TypeVar("R", bound=Row)
 SEE_LIST = "see `advisor catalog list`"
@@ -75,14 +94,25 @@ def exchange(catalog: Catalog, currency: str, *, on: date | None = None) -> Exch
     return _named("currency", currency, catalog.exchange, lambda row: (row.currency,), on)
 
 
-def grid(catalog: Catalog, zone: str, *, on: date | None = None) -> GridRow:
-    """Greenhouse gas of the electricity of a zone, or of its country."""
-    return _zone("grid zone", zone, catalog.grids, lambda row: row.zone, on)
+def grid(catalog: Catalog, zone: str, *, on: date | None = None, basis: GridBasis = "life_cycle") -> GridRow:
+    """Greenhouse gas of the electricity of a zone, or of its country; one basis only, so that like meets like.
+
+    Of the rows with this basis the newest counts. Its location and its market factor may measure different years
+    (`year`, `market_year`) and, by `market_basis`, different boundaries.
+    """
+    rows = [row for row in catalog.grids if row.basis == basis]
+    return _zone(f"grid zone ({basis})", zone, rows, lambda row: row.zone, on)
 
 
-def electricity(catalog: Catalog, zone: str, *, on: date | None = None) -> ElectricityRow:
-    """Electricity price of a zone, or of its country."""
-    return _zone("electricity zone", zone, catalog.electricity, lambda row: row.zone, on)
+def electricity(catalog: Catalog, zone: str, *, on: date | None = None, band: str | None = None) -> ElectricityRow:
+    """Electricity price of a zone, or of its country: the standard row, or the one of a consumption band."""
+    if band is None:
+        rows = [row for row in catalog.electricity if row.is_standard]
+        return _zone("electricity zone", zone, rows, lambda row: row.zone, on)
+    rows = [row for row in catalog.electricity if row.band == band]
+    if not rows:
+        raise UnknownName("electricity band", band, {row.band for row in catalog.electricity}, SEE_LIST)
+    return _zone(f"electricity zone in band {band!r}", zone, rows, lambda row: row.zone, on)
 
 
 def salary(catalog: Catalog, country: str, role: str, *, on: date | None = None) -> SalaryRow:
@@ -91,6 +121,85 @@ def salary(catalog: Catalog, country: str, role: str, *, on: date | None = None)
     if not rows:
         raise UnknownName("role", role, {row.role for row in catalog.salaries})
     return _zone("country of salaries", country, rows, lambda row: row.country, on)
+
+
+def on_cost(catalog: Catalog, country: str, *, on: date | None = None) -> OnCostRow:
+    """What an employer in a country pays on top of gross wages."""
+    return _zone("country of on-costs", country, catalog.on_costs, lambda row: row.country, on)
+
+
+def embodied(catalog: Catalog, name: str, *, on: date | None = None) -> EmbodiedRow:
+    """Greenhouse gas of making a part, board or server."""
+    return _named("embodied footprint", name, catalog.embodied, lambda row: (row.name,), on)
+
+
+def water(catalog: Catalog, name: str, *, on: date | None = None) -> WaterRow:
+    """Litres of water per kWh (`site.mean`, `generation.DE`)."""
+    return _named("water factor", name, catalog.water, lambda row: (row.name,), on)
+
+
+def pue(catalog: Catalog, name: str, *, on: date | None = None) -> PueRow:
+    """PUE of a class of facility or of an operator."""
+    return _named("class of facility", name, catalog.pue, lambda row: (row.name,), on)
+
+
+def annotation_wage(catalog: Catalog, country: str, tier: str, *, on: date | None = None) -> AnnotationWageRow:
+    """Hourly pay for labelling in a country: floor, platform or expert."""
+    rows = [row for row in catalog.annotation_wages if row.tier == tier]
+    if not rows:
+        raise UnknownName("tier of annotators", tier, {row.tier for row in catalog.annotation_wages})
+    return _zone(f"country of annotation wages ({tier})", country, rows, lambda row: row.country, on)
+
+
+def annotation_speed(catalog: Catalog, kind: str, *, on: date | None = None) -> AnnotationSpeedRow:
+    """Working time per item of a kind of labelling."""
+    return _named("kind of annotation", kind, catalog.annotation_speeds, lambda row: (row.kind,), on)
+
+
+def annotation_volume(catalog: Catalog, name: str, *, on: date | None = None) -> AnnotationVolumeRow:
+    """How much a public project labelled."""
+    return _named("public annotation project", name, catalog.annotation_volumes, lambda row: (row.name,), on)
+
+
+def rentals(catalog: Catalog, part: str, *, term: Term | None = None) -> tuple[RentalRow, ...]:
+    """All dated offers to rent a part (id, name or alias), of one term or of all."""
+    wanted = accelerator(catalog, part).id
+    return tuple(row for row in catalog.rentals if row.accelerator == wanted and term in (None, row.term))
+
+
+def purchases(catalog: Catalog, part: str) -> tuple[PurchaseRow, ...]:
+    """All dated prices of a part (id, name or alias), and of servers with it."""
+    wanted = accelerator(catalog, part).id
+    return tuple(row for row in catalog.purchases if row.accelerator == wanted)
+
+
+def tuning_price(
+    catalog: Catalog, provider: str, model: str, *, method: TuningMethod = "supervised", on: date | None = None
+) -> TuningPriceRow:
+    """What a provider asks for tuning one of its models by one method."""
+    own = [row for row in catalog.tuning_prices if row.provider == provider]
+    if not own:
+        raise UnknownName("provider of tuning", provider, {row.provider for row in catalog.tuning_prices}, SEE_LIST)
+    rows = [row for row in own if row.method == method]
+    return _named(f"model for {method} tuning at {provider}", model, rows, lambda row: (row.model,), on)
+
+
+def storage_price(catalog: Catalog, provider: str, product: str, *, on: date | None = None) -> StorageRow:
+    """Price of a provider's storage product."""
+    own = [row for row in catalog.storage_prices if row.provider == provider]
+    if not own:
+        raise UnknownName("provider of storage", provider, {row.provider for row in catalog.storage_prices}, SEE_LIST)
+    return _named(f"storage product of {provider}", product, own, lambda row: (row.product,), on)
+
+
+def second_source(catalog: Catalog, api_model_id: str, *, on: date | None = None) -> SecondSourceRow:
+    """An API model in the independent price list."""
+    return _named("API model of the second source", api_model_id, catalog.second_source, lambda r: (r.api_model,), on)
+
+
+def shelf_life(catalog: Catalog, table: str, *, on: date | None = None) -> ShelfLifeRow:
+    """After how many months the rows of a table want a new look."""
+    return _named("table with a shelf life", table, catalog.shelf_lives, lambda row: (row.table,), on)
 
 
 def source(catalog: Catalog, name: str) -> SourceRow:

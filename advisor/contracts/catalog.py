@@ -4,10 +4,9 @@ Enter at `Catalog`, what `advisor.catalog.load` makes of the files in `data/`. A
 a newer one is appended with a later `as_of`, and the latest row not after the asked date counts.
 """
 
-from datetime import date
-from typing import Annotated, Any, Literal, Self
+from typing import Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import model_validator
 
 from advisor.contracts.assessment import OptionKind
 from advisor.contracts.base import (
@@ -24,39 +23,27 @@ from advisor.contracts.base import (
     Text,
 )
 from advisor.contracts.case import GridZone, Language, Residency, Task
-
-
-def _date_text(value: Any) -> Any:
-    """YAML reads 2026-11-23 as a date and 2026 as a number; both are texts here."""
-    is_year = isinstance(value, int) and not isinstance(value, bool)
-    return str(value) if isinstance(value, date) or is_year else value
-
-
-IsoDate = Annotated[str, BeforeValidator(_date_text), Field(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")]
-"""A day, a month or a year."""
-
-
-class SourceRow(Contract):
-    """A publication or page that rows cite by `id`."""
-
-    id: Identifier
-    name: Text
-    url: str | None = None
-    licence: Text
-    read: IsoDate
-    """Day on which it was read."""
-
-
-class Row(Contract):
-    """What every row of the catalogue carries."""
-
-    source: Identifier
-    """Id of a `SourceRow`."""
-    as_of: IsoDate
-    """Date for which the source states the values."""
-    unverified: bool = False
-    """True when no opened source confirms the values."""
-    note: str = ""
+from advisor.contracts.facts import (
+    AnnotationSpeedRow,
+    AnnotationVolumeRow,
+    AnnotationWageRow,
+    ElectricityRow,
+    EmbodiedRow,
+    GridRow,
+    OnCostRow,
+    PueRow,
+    SalaryRow,
+    WaterRow,
+)
+from advisor.contracts.quotes import (
+    PurchaseRow,
+    RentalRow,
+    SecondSourceRow,
+    ShelfLifeRow,
+    StorageRow,
+    TuningPriceRow,
+)
+from advisor.contracts.rows import IsoDate, Row, SourceRow
 
 
 class Parameter(Row):
@@ -225,39 +212,10 @@ class ApiModelRow(Row):
     """Day on which the provider switches the model off; None: no date announced."""
 
 
-class GridRow(Row):
-    """Greenhouse gas of electricity in one zone."""
-
-    zone: GridZone
-    location_gco2e_per_kwh: NonNegative
-    market_gco2e_per_kwh: NonNegative | None
-    """Residual mix or contracted supply; None: not known."""
-    basis: Literal["life_cycle", "direct"]
-    year: PositiveCount
-
-
-class ElectricityRow(Row):
-    """Electricity price for business customers."""
-
-    zone: GridZone
-    eur_per_kwh: AmountRange
-    band: Text
-
-
-class SalaryRow(Row):
-    """Gross yearly salary of a role in a country, with the employer's on-cost."""
-
-    country: GridZone
-    role: Literal["ml_engineer", "data_engineer", "operations", "annotator", "domain_expert"]
-    gross_per_year: AmountRange
-    currency: Literal["EUR", "USD"]
-    on_cost_fraction: Fraction
-
-
 class ExchangeRow(Row):
     """Units of `currency` for one euro."""
 
-    currency: Literal["USD"]
+    currency: Literal["USD", "CHF", "GBP", "PLN", "SEK"]
     per_eur: Positive
 
 
@@ -323,3 +281,16 @@ class Catalog(Contract):
     legal: tuple[LegalRow, ...]
     tasks: tuple[TaskRow, ...]
     risks: tuple[RiskRow, ...] = ()
+    embodied: tuple[EmbodiedRow, ...] = ()
+    water: tuple[WaterRow, ...] = ()
+    pue: tuple[PueRow, ...] = ()
+    on_costs: tuple[OnCostRow, ...] = ()
+    annotation_wages: tuple[AnnotationWageRow, ...] = ()
+    annotation_speeds: tuple[AnnotationSpeedRow, ...] = ()
+    annotation_volumes: tuple[AnnotationVolumeRow, ...] = ()
+    rentals: tuple[RentalRow, ...] = ()
+    purchases: tuple[PurchaseRow, ...] = ()
+    tuning_prices: tuple[TuningPriceRow, ...] = ()
+    storage_prices: tuple[StorageRow, ...] = ()
+    second_source: tuple[SecondSourceRow, ...] = ()
+    shelf_lives: tuple[ShelfLifeRow, ...] = ()

@@ -11,15 +11,9 @@ from advisor.contracts.assessment import OptionKind
 from advisor.contracts.base import Contract, Count, NonNegative, Positive, _whole
 from advisor.contracts.baseline import BaselineReport
 from advisor.contracts.case import Case, Task
-from advisor.contracts.catalog import (
-    AcceleratorRow,
-    ApiModelRow,
-    BaseModelRow,
-    ElectricityRow,
-    GridRow,
-    IsoDate,
-    SourceRow,
-)
+from advisor.contracts.catalog import AcceleratorRow, ApiModelRow, BaseModelRow
+from advisor.contracts.facts import ElectricityRow, GridRow
+from advisor.contracts.rows import IsoDate, SourceRow
 from advisor.contracts.runs import RunReport
 
 MAX_DRAWS = 100_000

@@ -20,9 +20,18 @@ Sharding = Literal["none", "zero1", "zero2", "zero3"]
 BYTES_16_BIT = 2.0
 LORA_STATE_BYTES = 16.0
 """Adapters are few, so they keep 32-bit states: weight, gradient, master copy and two moments."""
-OPTIMIZER_BYTES = {"adamw": 12.0, "adamw_bf16": 4.0, "adamw_8bit": 2.0, "adamw_paged": 0.0, "sgd": 0.0}
+OPTIMIZER_BYTES = {
+    "adamw": 12.0,
+    "adamw_bf16": 4.0,
+    "adamw_8bit": 2.0,
+    "adamw_paged": 0.0,
+    "adamw_fused": 0.0,
+    "sgd": 0.0,
+}
 """Optimiser states per trained parameter: 32-bit master copy and moments; 16-bit moments; 8-bit ones; none on the
-device, as paged states lie in the host's memory."""
+device where paged states lie in the host's memory; none, and no gradients either, where each layer is updated as soon
+as its gradient is there."""
+FUSED = "adamw_fused"
 FULL_RECOMPUTE_BYTES = 2.0
 """Bytes kept per token, layer and unit of hidden size when only the inputs of the layers are."""
 SELECTIVE_SHARE = 0.5
@@ -90,7 +99,7 @@ def training_memory_bytes(shape: ModelShape, plan: MemoryPlan, fit: MemoryFit) -
     if frozen:
         states = np.asarray(LORA_STATE_BYTES * trained)
     else:
-        gradients = BYTES_16_BIT * trained / over["gradients"]
+        gradients = 0.0 if plan.optimizer == FUSED else BYTES_16_BIT * trained / over["gradients"]
         states = np.asarray(gradients + OPTIMIZER_BYTES[plan.optimizer] * trained / over["states"])
     gathered = 2 * BYTES_16_BIT * shape.params / shape.num_layers if plan.sharding == "zero3" and split > 1 else 0.0
     ratio = np.asarray(fit.quantised_activation_ratio, np.float64) if plan.method == "qlora" else 1.0
@@ -139,17 +148,19 @@ def lightest_plan(
     memory_bytes: float | None,
     optimizers: Sequence[str],
     recomputes: Sequence[Recompute],
+    logit_chunks: Sequence[int] = (1,),
     most_parallel: int = 1,
 ) -> MemoryPlan:
     """The first layout, in order of comfort, that fits; the lightest one when none does.
 
-    Smaller optimiser states are tried before recomputation, and recomputation before a model is split over more
-    devices (tensor, context and pipeline parallel count alike: they divide activations and logits).
+    Smaller optimiser states are tried before recomputation, recomputation before a loss in chunks, and that before a
+    model is split over more devices (tensor, context and pipeline parallel alike divide activations and logits).
     """
     degrees = [wanted.tensor_parallel * 2**power for power in range(most_parallel.bit_length())]
     choices = [
-        replace(wanted, optimizer=state, recompute=again, tensor_parallel=degree)
+        replace(wanted, optimizer=state, recompute=again, tensor_parallel=degree, logit_chunks=chunks)
         for degree in degrees
+        for chunks in logit_chunks
         for again in recomputes
         for state in optimizers
     ]

@@ -26,7 +26,7 @@ class ModelShape:
     params: float
     """All parameters."""
     active_params: float
-    """Equals `params` when dense; with experts what one token is multiplied with, the input embedding left out."""
+    """Parameters one token is multiplied with or looks up; equals `params` when dense."""
     num_layers: int
     hidden_size: int
     num_heads: int
@@ -51,10 +51,12 @@ class ModelShape:
 
     @property
     def matmul_params(self) -> float:
-        """Parameters in matrix products per token: the input embedding is only looked up."""
-        if self.tied_embeddings or self.active_params < self.params:
-            return self.active_params
-        return self.active_params - self.vocab_size * self.hidden_size
+        """Parameters in matrix products per token: the input embedding is only looked up.
+
+        The active parameters of mixtures of experts are counted without it already, as their cards do.
+        """
+        looked_up = 0 if self.tied_embeddings or self.num_experts else self.vocab_size * self.hidden_size
+        return max(0.5 * self.active_params, self.active_params - looked_up)
 
     @property
     def embedding_params(self) -> float:

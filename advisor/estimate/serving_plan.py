@@ -198,7 +198,7 @@ def _checked(plan: ServingPlan, usable: float, held: float) -> ServingPlan:
         batch_limit(plan.shape, plan.device, plan.form, plan.layout, tokens_in_flight=held, usable_fraction=usable)
     )
     per_copy = (plan.batch or 1.0) / plan.layout.copies
-    if limit >= min(1.0, per_copy) and (per_copy <= limit or limit >= 1 and not plan.shape.known):
+    if limit >= min(1.0, per_copy) and (per_copy <= limit or (limit >= 1 and not plan.shape.known)):
         if per_copy <= limit:
             return plan
         text = f"batch {plan.batch:g} exceeds what memory holds for a typical shape ({limit * plan.layout.copies:g})"

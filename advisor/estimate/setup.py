@@ -17,6 +17,7 @@ from advisor.estimate.shapes import BILLION, shape_of
 
 FOUR_BIT = ("nf4", "int4", "fp4-", "4bit", "4-bit", "q4")
 WHOLE_RUNS = ("pretrain", "continued_pretrain", "full_ft", "lora", "qlora", "reward_model", "dpo", "ppo", "grpo")
+RL_KINDS = ("ppo", "grpo")
 FROM_TEXT = ("pretrain", "continued_pretrain")
 """Kinds that read running text in packed blocks."""
 LORA_MATRICES = 7.0
@@ -24,6 +25,11 @@ LORA_MATRICES = 7.0
 ADAPTED_BY_DEFAULT = 2.0
 """Query and value alone, the default of most tools."""
 USUAL_RANK = 16
+PACKED_FROM_TOKENS = 2048
+SHARD_ABOVE = 0.6
+"""Share of the memory above which frozen weights are spread over the devices."""
+LOSS_CHUNKS = 8
+"""Pieces in which memory-saving recipes compute the loss."""
 MOST_PARALLEL = 64
 """Devices over which published runs split one model."""
 FLASH_ATTENTION_YEAR = 2023
@@ -51,12 +57,16 @@ class Setup:
     """Tokens of the whole run; None: neither given nor guessed."""
     tokens_input: str | None
     """Parameter whose spread the tokens carry; None: they are given."""
+    rollouts_per_device: float | None
+    """Answers that a device writes at once; None: not said."""
     generated_fraction: float
     """Share of the tokens that the model writes itself."""
     micro_tokens: float
     """Tokens of one pass of one device, sequences at their full length (what memory must hold)."""
     step_tokens: float
     """Tokens of one device in an optimiser step, likewise."""
+    is_packed: bool
+    """Examples are joined to full blocks, so no token is padding."""
     fill_fraction: float
     """Real over full-length tokens: examples are shorter than the longest one, packed text is not."""
     padding_ratio: float
@@ -87,6 +97,7 @@ def setup_of(request: TrainingRequest, pool: Draws) -> Setup:
     micro, step = _tokens_per_step(request, batch, seq_len, devices, shape, part, pool, notes)
     tokens, tokens_input = _tokens(request, shape, seq_len, pool, notes)
     plan = _plan(request, shape, part, method, devices, micro, memory_fit(pool.value), notes)
+    packed = _is_packed(request)
     return Setup(
         kind=request.kind,
         year=request.year,
@@ -98,11 +109,13 @@ def setup_of(request: TrainingRequest, pool: Draws) -> Setup:
         seq_len=seq_len,
         tokens=tokens,
         tokens_input=tokens_input,
+        rollouts_per_device=None if batch.sequences is None else max(1.0, batch.sequences / devices),
         generated_fraction=_generated(request, pool, notes),
         micro_tokens=micro,
         step_tokens=max(step, micro),
-        fill_fraction=1.0 if _is_packed(request) else pool.value("example_fill_fraction"),
-        padding_ratio=1.0 if _is_packed(request) or micro <= seq_len else pool.value("padding_ratio"),
+        is_packed=packed,
+        fill_fraction=1.0 if packed else pool.value("example_fill_fraction"),
+        padding_ratio=1.0 if packed or micro <= seq_len else pool.value("padding_ratio"),
         halvings=_halvings(request, method),
         plan=plan,
         weights_only=weights_only,
@@ -130,7 +143,8 @@ def _halvings(request: TrainingRequest, method: Method) -> int:
 
 
 def _is_packed(request: TrainingRequest) -> bool:
-    return request.kind in FROM_TEXT or request.kind in ("throughput", "memory")
+    """Text always; examples where the length is far above that of a usual example, which only packing fills."""
+    return request.kind in (*FROM_TEXT, "throughput", "memory") or (request.seq_len or 0) >= PACKED_FROM_TOKENS
 
 
 def _assume(notes: list[Assumption], name: str, amount: float | str, source: str) -> None:
@@ -225,7 +239,8 @@ def _tokens(
         return None, None
     samples, epochs = (request.samples, request.epochs) if request.samples else examples_in(request.model or "")
     if samples is not None:
-        return _example_tokens(request, float(samples), epochs or 1.0, seq_len, pool, notes)
+        usual = pool.value("fine_tuning_epochs") if request.kind not in RL_KINDS else 1.0
+        return _example_tokens(request, float(samples), request.epochs or epochs or usual, seq_len, pool, notes)
     if request.kind in FROM_TEXT:
         name = f"training_tokens_per_parameter.{request.kind}"
         tokens = shape.params * pool.value(name)
@@ -248,7 +263,7 @@ def _example_tokens(
 
 
 def _generated(request: TrainingRequest, pool: Draws, notes: list[Assumption]) -> float:
-    if request.kind not in ("ppo", "grpo"):
+    if request.kind not in RL_KINDS:
         return 0.0
     if request.generated_fraction is not None:
         return request.generated_fraction
@@ -268,7 +283,8 @@ def _plan(
     notes: list[Assumption],
 ) -> MemoryPlan:
     """The layout that a run on this hardware must have: the most comfortable one that fits."""
-    sharding = request.sharding or ("zero3" if devices > 1 and method == "full" else "none")
+    crowded = part is not None and part.memory_bytes is not None and 2 * shape.params > SHARD_ABOVE * part.memory_bytes
+    sharding = request.sharding or ("zero3" if devices > 1 and (method == "full" or crowded) else "none")
     rank = request.lora_rank or USUAL_RANK
     adapters = ADAPTED_BY_DEFAULT * 2 * rank * shape.hidden_size * (shape.num_layers + shape.encoder_layers)
     wanted = MemoryPlan(
@@ -292,7 +308,7 @@ def _plan(
     if request.recompute is not None:
         recomputes = ("full",) if request.recompute else ("none",)
     single = devices == 1 and method == "full"
-    states = ("adamw", "adamw_bf16", "adamw_8bit", "adamw_paged") if single else ("adamw",)
+    states = ("adamw", "adamw_bf16", "adamw_8bit", "adamw_paged", "adamw_fused") if single else ("adamw",)
     if request.optimizer is not None:
         states = (request.optimizer,)
     return lightest_plan(
@@ -302,6 +318,7 @@ def _plan(
         memory_bytes=None if part is None else part.memory_bytes,
         optimizers=states,
         recomputes=recomputes,
+        logit_chunks=(1, LOSS_CHUNKS),
         most_parallel=1 if single or request.tensor_parallel else min(devices, MOST_PARALLEL),
     )
 

@@ -19,7 +19,7 @@ from advisor.estimate.coefficients import memory_fit, training_fit
 from advisor.estimate.draws import Draws, draws_of, evaluated, interval
 from advisor.estimate.footprint import Footprint, footprint_of
 from advisor.estimate.loads import Get, load_of
-from advisor.estimate.setup import FROM_TEXT, Setup, setup_of
+from advisor.estimate.setup import FROM_TEXT, RL_KINDS, Setup, setup_of
 
 Array = NDArray[np.float64]
 DRAWS = 1000
@@ -27,7 +27,6 @@ SMALL_RUN_PARAMS = 1e9
 """Below it, single experiments and tuned demonstrations scatter far more than large runs."""
 PLAIN_KINDS = ("full_ft", "lora", "qlora", "reward_model", "dpo", "ppo", "grpo")
 """Kinds that usually run in a plain training loop, not in a tuned pre-training stack."""
-RL_KINDS = ("ppo", "grpo")
 
 
 @dataclass(frozen=True)
@@ -109,7 +108,7 @@ def _step_speed(setup: Setup, pool: Draws) -> Speed:
     """Steady state; reinforcement learning writes its answers in the same step."""
 
     def time(of: Get) -> Array:
-        fit = training_fit(of, plain=setup.kind in PLAIN_KINDS)
+        fit = training_fit(of, plain=setup.kind in PLAIN_KINDS and not setup.is_packed)
         trained = token_time_s(load_of(setup, pool, of), fit)
         if setup.kind not in RL_KINDS:
             return trained
@@ -135,7 +134,7 @@ def _generation(setup: Setup, pool: Draws, of: Get) -> Array:
         params=shape.params,
         active_params=shape.active_params,
         num_layers=shape.num_layers,
-        sequences_per_device=of(f"rollout_sequences_per_device.{setup.kind}"),
+        sequences_per_device=setup.rollouts_per_device or of(f"rollout_sequences_per_device.{setup.kind}"),
         sustained_flop_per_s=load.sustained_flop_per_s,
         bandwidth_bytes_per_s=load.bandwidth_bytes_per_s,
         bandwidth_efficiency_fraction=of("decode_bandwidth_efficiency_fraction"),

@@ -41,6 +41,8 @@ CLASSES = ("h100", "b200", "tpu", "amd", "v100")
 CLASS_SPREAD = 0.15
 STEP_SCATTER, RUN_SCATTER = 0.15, 0.25
 """Scatter of ln that the loss expects of single rows."""
+RECORDS = "speedrun"
+"""Record runs on one server time the bare training loop after months of tuning: they are no evidence of usual runs."""
 CROWD = 8
 """A family of more rows than this counts as this many."""
 Z95 = 1.645
@@ -94,9 +96,10 @@ def evidence_of(rows: Sequence[PublishedRow], catalog: Catalog) -> list[Evidence
 
 
 def fit_training(evidence: Sequence[Evidence], catalog: Catalog) -> Fitted:
-    """Most probable coefficients given the rows and the literature."""
+    """Most probable coefficients given the rows, record runs aside, and the literature."""
     from scipy.optimize import least_squares
 
+    evidence = [item for item in evidence if item.row.family != RECORDS]
     names = (*COEFFICIENTS, GAIN, *(f"sustained_ratio.{name}" for name in CLASSES))
     start = prior_values(catalog)
     prior_spread = np.array([*COEFFICIENTS.values(), GAIN_SPREAD, *(CLASS_SPREAD for _ in CLASSES)])

@@ -11,10 +11,10 @@ from advisor.contracts.case import Case
 from advisor.contracts.catalog import AcceleratorRow, BaseModelRow, Catalog
 from advisor.core.candidates import Candidate, Hosting
 from advisor.core.costing import Demand, demand_of, evaluate
+from advisor.core.decode import Device, NumberFormat, StepFit
 from advisor.core.sampling import Design, Input, central_design
 from advisor.core.serving import replica_design
 from advisor.core.shapes import ModelShape
-from advisor.core.decode import Device, NumberFormat, StepFit
 from advisor.core.units import MONTHS_PER_YEAR
 from advisor.estimate.serving_coefficients import GENERATIONS, PREFIX, names_for, step_fit
 from advisor.inputs import Setting

@@ -43,7 +43,7 @@ WITHOUT_UNIT = {
     "a point on a scale of 0 to 10": {"model_control", "score_0_10", "vendor_independence", "personal_data_add"},
     "a share of one, on the case's metric": {"quality_after", "quality_before"},
     "a name that tools outside rely on": {"kg_co2e_location", "kg_co2e_market"},
-    "a calendar year": {"year"},
+    "a calendar year": {"market_year", "year"},
 }  # fmt: skip
 ALLOWED = set().union(*WITHOUT_UNIT.values())
 

@@ -6,7 +6,7 @@ import pytest
 
 from advisor.catalog.load import load_catalog
 from advisor.catalog.lookup import api_model
-from advisor.catalog.prices import price_date, token_prices
+from advisor.catalog.prices import price_date, request_usd, token_prices
 from advisor.contracts.catalog import ApiModelRow
 from advisor.contracts.errors import BadInput
 
@@ -135,3 +135,78 @@ def test_a_request_without_tokens_is_an_error(tokens, out):
 def test_the_source_names_package_and_model():
     assert prices(offer("openai", "gpt-5")).source.startswith("genai-prices 0.")
     assert prices(offer("openai", "gpt-5")).source.endswith("openai/gpt-5")
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "edge", "below", "above"),
+    [
+        ("openai", "gpt-6-luna", 272_000, (0.10, 0.01, 0.50), (0.20, 0.02, 0.75)),
+        ("openai", "gpt-6.1-sol", 272_000, (2.0, 0.1, 10.0), (4.0, 0.2, 15.0)),
+        ("anthropic", "claude-sonnet-4-5", 200_000, (3.0, 0.3, 15.0), (6.0, 0.6, 22.5)),
+        ("google", "gemini-2.5-pro", 200_000, (1.25, 0.125, 10.0), (2.5, 0.25, 15.0)),
+    ],
+)
+def test_one_token_over_the_edge_of_a_tier_reprices_the_whole_request(provider, model, edge, below, above):
+    """Input, cached and output price all change at once, and batch stays half on both sides."""
+    row = offer(provider, model)
+    for tokens, expected in ((edge, below), (edge + 1, above)):
+        found = prices(row, tokens=tokens)
+        assert (found.input_usd_per_mtok, found.cached_usd_per_mtok, found.output_usd_per_mtok) == pytest.approx(
+            expected
+        )
+        assert found.batch_multiplier == pytest.approx(0.5)
+
+
+def test_a_month_is_priced_as_many_requests_and_not_as_one_long_one():
+    """300 requests of 1,000 tokens cost 300 x 1,000 x 0.10 USD/M; one request of 300,000 would cost twice as much."""
+    row = offer("openai", "gpt-6-luna")
+    one = request_usd(row, input_tokens=1000, output_tokens=0, on=DAY)
+    month = request_usd(row, input_tokens=300_000, output_tokens=0, on=DAY)
+    assert float(300 * one) == pytest.approx(0.03)
+    assert month == 2 * 300 * one
+
+
+@pytest.mark.parametrize("tokens", [272_000, 272_001])
+def test_the_uplift_of_the_eu_holds_on_both_sides_of_a_tier(tokens):
+    row = offer("openai", "gpt-6-luna", eu_price_multiplier=1.1)
+    plain, inside = prices(row, tokens=tokens), prices(row, tokens=tokens, eu=True)
+    assert inside.input_usd_per_mtok == pytest.approx(1.1 * plain.input_usd_per_mtok)
+    assert inside.output_usd_per_mtok == pytest.approx(1.1 * plain.output_usd_per_mtok)
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        {"service_tier": "batch"},
+        {"inference_geo": "eu"},
+        {"processing": "overnight"},
+        {"processing": "batch", "x": "y"},
+    ],
+)
+def test_an_unknown_context_is_an_error_and_never_the_list_price(context):
+    with pytest.raises(BadInput, match=r"would answer with the list price; known: .*processing=batch"):
+        request_usd(offer("openai", "gpt-5"), input_tokens=1000, output_tokens=100, on=DAY, context=context)
+
+
+def test_a_context_of_another_provider_is_unknown_too():
+    with pytest.raises(BadInput, match="known: the list price alone"):
+        request_usd(
+            offer("together", "openai/gpt-oss-120b"),
+            input_tokens=1000,
+            output_tokens=100,
+            on=DAY,
+            context={"processing": "batch"},
+        )
+
+
+def test_a_known_context_has_its_own_price():
+    row = offer("openai", "gpt-5")
+    listed = request_usd(row, input_tokens=1000, output_tokens=100, on=DAY)
+    assert request_usd(row, input_tokens=1000, output_tokens=100, on=DAY, context={"processing": "batch"}) == listed / 2
+
+
+def test_cached_tokens_cost_their_own_price_inside_one_request():
+    """gpt-5: 400 fresh at 1.25, 600 cached at 0.125, 100 out at 10 USD per million: 0.0005 + 0.000075 + 0.001."""
+    row = offer("openai", "gpt-5")
+    found = request_usd(row, input_tokens=1000, cached_tokens=600, output_tokens=100, on=DAY)
+    assert float(found) == pytest.approx(0.001575)
