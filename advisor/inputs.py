@@ -19,6 +19,8 @@ from advisor.core.units import MONTHS_PER_YEAR
 ROLES = ("ml_engineer", "data_engineer", "operations", "annotator", "domain_expert")
 DEFAULT_COUNTRY = "DE"
 OWN_CASE = "the case"
+ESTIMATORS_OWN = "serving_"
+"""Coefficients of the serving formulas: an assessment takes their central values, spread by `engine_factor`."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,11 @@ def inputs_of(case: Case, catalog: Catalog, setting: Setting) -> list[Input]:
         *_hardware_inputs(catalog),
     ]
     taken = {item.name for item in rows}
-    rows += [from_parameter(row, catalog) for row in catalog.parameters if row.name not in taken]
+    rows += [
+        from_parameter(row, catalog)
+        for row in catalog.parameters
+        if row.name not in taken and not row.name.startswith(ESTIMATORS_OWN)
+    ]
     return rows
 
 

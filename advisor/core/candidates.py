@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from advisor.contracts.assessment import OptionKind
-from advisor.core.serving import Device, Replica, ServedModel, StepFit
+from advisor.core.decode import Device, NumberFormat, StepFit
+from advisor.core.serving import Replica
+from advisor.core.shapes import ModelShape
 
 TrainingMethod = Literal["full", "lora", "provider"]
 
@@ -49,13 +51,16 @@ class Hosting:
     """A model run by the company, on rented or on bought accelerators."""
 
     accelerator: str
-    model: ServedModel
+    model: ModelShape
     device: Device
+    form: NumberFormat
     fit: StepFit
     replica: Replica
     bought: bool
     """Bought and standing on the premises; else rented by the hour."""
     owned_devices: int = 0
+    devices_per_server: int = 1
+    """Smallest number that can be had: a server's worth where parts are bought on a common board, else 1."""
 
 
 @dataclass(frozen=True)

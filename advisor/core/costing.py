@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from advisor.core import compute, energy, money, quality, serving
+from advisor.core import compute, energy, fleet, money, quality, serving
 from advisor.core.candidates import LINES, ApiOffer, Candidate, Hosting, Training
+from advisor.core.decode import Layout
 from advisor.core.sampling import Design
 from advisor.core.units import HOURS_PER_MONTH, MONTHS_PER_YEAR, SECONDS_PER_HOUR, TOKENS_PER_MTOK
 
@@ -103,12 +104,12 @@ def evaluate(option: Candidate, x: Design, demand: Demand, frame: Frame) -> Outc
     engineer, data_engineer = x["loaded_cost_per_fte_month.ml_engineer"], x["loaded_cost_per_fte_month.data_engineer"]
     operator = x["loaded_cost_per_fte_month.operations"]
     run = _training_run(option, x, frame, zero)
-    fleet = _fleet(option, x, demand, frame, run, zero)
+    served = _fleet(option, x, demand, frame, run, zero)
 
     lines["integration"] = x[option.integration_input] * engineer
     lines["annotation"] = _annotation_cost(option, x, zero)
     lines["training_compute"] = run.compute
-    lines["hardware"] = fleet.hardware
+    lines["hardware"] = served.hardware
     if option.data_input is not None:
         lines["data_preparation"] = x[option.data_input] * (2.0 - x["cleanliness_fraction"]) * data_engineer
     if option.training_staff_input is not None:
@@ -119,8 +120,8 @@ def evaluate(option: Candidate, x: Design, demand: Demand, frame: Frame) -> Outc
     if option.offer is not None:
         lines["inference"] = _api_cost_per_request(option, option.offer, x, frame) * demand.discounted_requests
     else:
-        lines["inference"] = fleet.inference
-    lines["electricity"], lines["hardware_upkeep"] = fleet.electricity, fleet.upkeep
+        lines["inference"] = served.inference
+    lines["electricity"], lines["hardware_upkeep"] = served.electricity, served.upkeep
     if option.operations_input is not None:
         lines["operations_staff"] = x[option.operations_input] * operator * annuity
     if option.kind == "status_quo":
@@ -133,10 +134,10 @@ def evaluate(option: Candidate, x: Design, demand: Demand, frame: Frame) -> Outc
         lines["refresh"] = yearly / MONTHS_PER_YEAR * annuity
 
     one_off = sum((lines[name] for name, phase in LINES if phase == "one_off" and name != "hardware"), zero)
-    kwh, boundary = _energy(option, x, demand, run, fleet)
+    kwh, boundary = _energy(option, x, demand, run, served)
     return Outcome(
         lines=lines,
-        upfront=one_off + fleet.hardware_price,
+        upfront=one_off + served.hardware_price,
         kwh=kwh,
         energy_boundary=boundary,
         kgco2e=None
@@ -144,7 +145,7 @@ def evaluate(option: Candidate, x: Design, demand: Demand, frame: Frame) -> Outc
         else energy.operational_kgco2e(kwh, x[option.grid_input]),
         months_to_value=_months_to_value(option, x, zero),
         quality=_quality(option, x, run),
-        peak_devices=fleet.peak_devices,
+        peak_devices=served.peak_devices,
         training_hours=run.hours,
         training_flop=run.flop,
     )
@@ -232,29 +233,26 @@ def _fleet(option: Candidate, x: Design, demand: Demand, frame: Frame, run: _Run
     hosting = option.hosting
     if hosting is None:
         return _Fleet(zero, zero, zero, zero, zero, zero, zero)
-    capacity = (
-        serving.requests_per_s(
-            hosting.model,
-            hosting.device,
-            hosting.fit,
-            hosting.replica,
-            input_tokens=_input_tokens(option, x),
-            output_tokens=x["output_tokens_per_request"],
-        )
-        * x["engine_factor"]
-    )
+    capacity = _capacity(option, hosting, x)
     mean_rps = demand.requests / (HOURS_PER_MONTH * SECONDS_PER_HOUR)
     urgent = 1.0 - x["batchable_fraction"]
     peak_rps = mean_rps * (urgent * x["peak_to_mean_ratio"] + 1.0 - urgent)[:, None]
-    replicas = serving.replicas_needed(
+    replicas = fleet.replicas_needed(
         peak_rps,
         capacity[:, None],
         headroom_fraction=float(x["capacity_headroom_fraction"][0]),
         spare=int(x["spare_replicas"][0]),
     )
     devices = replicas * hosting.replica.devices
+    if hosting.devices_per_server > 1:
+        servers = fleet.servers_needed(
+            replicas,
+            devices_per_replica=hosting.replica.devices,
+            devices_per_server=hosting.devices_per_server,
+        )
+        devices = np.maximum(devices, servers * hosting.devices_per_server)
     load = np.divide(mean_rps, capacity[:, None] * replicas, out=np.zeros_like(mean_rps), where=replicas > 0)
-    busy_devices = devices * load
+    busy_devices = replicas * hosting.replica.devices * load
     fixed_kw, busy_kw = _device_kw(hosting, x, 0.0), _device_kw(hosting, x, 1.0)
     month_kwh = HOURS_PER_MONTH * (devices * fixed_kw[:, None] + busy_devices * (busy_kw - fixed_kw)[:, None])
     kwh = month_kwh.sum(axis=1)
@@ -279,6 +277,23 @@ def _fleet(option: Candidate, x: Design, demand: Demand, frame: Frame, run: _Run
         kwh=kwh,
         peak_devices=needed,
     )
+
+
+def _capacity(option: Candidate, hosting: Hosting, x: Design) -> Array:
+    """Requests per second of one replica; what the prefix cache holds of a prompt is not read again."""
+    prompt = _input_tokens(option, x)
+    speed = serving.steady(
+        hosting.model,
+        hosting.device,
+        hosting.form,
+        Layout(hosting.replica.devices),
+        hosting.fit,
+        batch=hosting.replica.batch,
+        input_tokens=prompt,
+        output_tokens=x["output_tokens_per_request"],
+        cached_fraction=x["cached_input_fraction"] * x["input_tokens_per_request"] / np.maximum(prompt, 1.0),
+    )
+    return np.asarray(speed.requests_per_s * x["engine_factor"])
 
 
 def _energy(option: Candidate, x: Design, demand: Demand, run: _Run, fleet: _Fleet) -> tuple[Array | None, str]:

@@ -1,49 +1,31 @@
-"""What one replica of a model serves: memory, step time, batch, requests per second; and the fleet for a demand.
+"""What one copy of a model serves: the batch that memory holds, requests per second, time per token, its design.
 
-Enter at `replica_design` (chooses devices per replica and batch at central values) and
-`requests_per_s` (vectorised capacity of that design).
+Enter at `steady` (speed at a batch), `batch_limit` (memory) and `replica_design` (devices and batch for a latency).
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Array = NDArray[np.float64]
+from advisor.core.decode import (
+    Array,
+    Device,
+    Layout,
+    NumberFormat,
+    StepFit,
+    cache_bytes,
+    cache_shards,
+    decode_step_s,
+    expert_params,
+    weight_bytes,
+)
+from advisor.core.prefill import prefill_s
+from advisor.core.shapes import ModelShape
 
-
-@dataclass(frozen=True)
-class ServedModel:
-    """The figures of a model that decide its speed."""
-
-    params: float
-    active_params: float
-    num_layers: int
-    hidden_size: int
-    num_kv_heads: int
-    head_dim: int
-    bytes_per_param: float
-    """2 for bf16."""
-
-
-@dataclass(frozen=True)
-class Device:
-    """The figures of an accelerator that decide its speed."""
-
-    peak_flop_per_s: float
-    bandwidth_bytes_per_s: float
-    memory_bytes: float
-
-
-@dataclass(frozen=True)
-class StepFit:
-    """Coefficients of the decode step (see `decode_step_s`)."""
-
-    fixed_s: float
-    per_sequence_s: float
-    bandwidth_efficiency: float
-    compute_efficiency: float
-    prefill_efficiency: float
+DEVICE_COUNTS = (1, 2, 4, 8, 16, 32, 64)
+SERVER_DEVICES = 8
+LARGEST_DESIGN_BATCH = 256
 
 
 @dataclass(frozen=True)
@@ -58,95 +40,129 @@ class Replica:
     meets_latency: bool
 
 
-def weight_bytes(model: ServedModel) -> float:
-    """Bytes of the weights: parameters times bytes per parameter."""
-    return model.params * model.bytes_per_param
+@dataclass(frozen=True)
+class Steady:
+    """Speed of one copy that keeps `batch` sequences in flight."""
+
+    batch: Array
+    step_s: Array
+    """One decode step."""
+    fill_s: Array
+    """Prefill of one prompt."""
+    requests_per_s: Array
+    prefill_share: Array
+    """Share of the time that prompts take."""
+    tokens_per_step: Array
+    """Tokens that a sequence gains in a step; above 1 with speculation."""
 
 
-def kv_bytes_per_token(model: ServedModel, bytes_per_value: float = 2.0) -> float:
-    """Bytes of keys and values that one token of context occupies.
-
-    k = 2 L n_kv d_head b
-    units: layers, heads, values/head, bytes -> bytes/token.   source: definition of grouped-query attention.
-    validity: full attention; sliding windows and latent attention need less. Llama-3.1-8B in bf16: 131,072.
-    """
-    return 2.0 * model.num_layers * model.num_kv_heads * model.head_dim * bytes_per_value
+def resident_bytes(model: ModelShape, form: NumberFormat, layout: Layout) -> float:
+    """Bytes of weights in all devices of one copy: with split experts alone every device holds the dense part."""
+    experts = expert_params(model) * form.weight_bytes
+    dense = weight_bytes(model, form) - experts
+    return dense * (1 if layout.attention_is_split else layout.side_by_side) + experts
 
 
-def decode_step_s(
-    model: ServedModel,
+def batch_limit(
+    model: ModelShape,
     device: Device,
+    form: NumberFormat,
+    layout: Layout,
+    *,
+    tokens_in_flight: ArrayLike,
+    usable_fraction: ArrayLike,
+) -> Array:
+    """Whole sequences of one copy whose keys and values fit beside the weights; 0 when not even the weights fit.
+
+    B = floor((g M u - W) / (C(c) g / n))
+    units: bytes, tokens -> sequences.   source: memory balance, u = 0.9 as vLLM's default.
+    validity: activations of the step are inside (1 - u); c is what a sequence holds on average, or at its end.
+    """
+    free = layout.devices * device.memory_bytes * np.asarray(usable_fraction, np.float64)
+    free = free - resident_bytes(model, form, layout)
+    copies_of_cache = layout.side_by_side / cache_shards(model, layout)
+    each = cache_bytes(model, form, np.maximum(np.asarray(tokens_in_flight, np.float64), 1.0)) * copies_of_cache
+    return np.asarray(np.floor(np.maximum(free, 0.0) / each))
+
+
+def fewest_devices(
+    model: ModelShape,
+    device: Device,
+    form: NumberFormat,
+    *,
+    tokens_in_flight: float,
+    usable_fraction: float,
+    sequences: float = 1.0,
+) -> int | None:
+    """Smallest power of two of devices that holds the weights and the cache of that many sequences; None above 64."""
+    for count in DEVICE_COUNTS:
+        limit = batch_limit(
+            model,
+            device,
+            form,
+            Layout(count),
+            tokens_in_flight=tokens_in_flight,
+            usable_fraction=usable_fraction,
+        )
+        if limit >= sequences:
+            return count
+    return None
+
+
+def accepted_tokens(drafted: ArrayLike, acceptance_fraction: ArrayLike) -> Array:
+    """Tokens that a step yields when d are drafted and each is kept with probability p until the first miss.
+
+    n = 1 + p + ... + p^d
+    units: tokens, fraction -> tokens.   source: Leviathan et al. 2023, equation 1.
+    validity: independent acceptance.
+    """
+    d, p = np.asarray(drafted, np.float64), np.asarray(acceptance_fraction, np.float64)
+    return np.asarray((1.0 - p ** (d + 1.0)) / (1.0 - p))
+
+
+def steady(
+    model: ModelShape,
+    device: Device,
+    form: NumberFormat,
+    layout: Layout,
     fit: StepFit,
     *,
-    devices: ArrayLike,
     batch: ArrayLike,
-    context: ArrayLike,
-) -> Array:
-    """Time of one decode step with `batch` sequences in flight.
+    input_tokens: ArrayLike,
+    output_tokens: ArrayLike,
+    cached_fraction: ArrayLike = 0.0,
+    drafted: ArrayLike = 0.0,
+    acceptance_fraction: ArrayLike = 0.0,
+    prefills_elsewhere: bool = False,
+) -> Steady:
+    """Speed of one copy with `batch` sequences in flight, prefill and decode sharing its devices.
 
-    t = t0 + s1 B + (W + B c k) / (eBW BW g) + 2 N_a B / (eC peak g)
-    units: sequences, tokens -> seconds.   source: own fit on published ML.ENERGY v3 rows, vLLM on H100.
-    validity: B 8-1024, tensor parallel inside a node, dense models; leave-one-model-out median error 6 %, P90 22 %.
+    q = B / (B t_pre + (o / n) t_step(B, i + o/2))
+    units: tokens -> requests/s.   source: Little's law over one batch's life; n tokens per step.
+    validity: steady load; `prefills_elsewhere`: the prompt is read by other devices and costs these nothing.
     """
-    g, b, c = (np.asarray(v, np.float64) for v in (devices, batch, context))
-    moved = weight_bytes(model) + b * c * kv_bytes_per_token(model)
-    return (
-        fit.fixed_s
-        + fit.per_sequence_s * b
-        + moved / (fit.bandwidth_efficiency * device.bandwidth_bytes_per_s * g)
-        + 2.0 * model.active_params * b / (fit.compute_efficiency * device.peak_flop_per_s * g)
+    i, o = np.asarray(input_tokens, np.float64), np.maximum(np.asarray(output_tokens, np.float64), 1.0)
+    b = np.asarray(batch, np.float64)
+    step = decode_step_s(model, device, form, layout, fit, batch=b, context=i + o / 2.0, drafted=drafted)
+    fill = prefill_s(model, device, form, layout, fit, input_tokens=i, cached_fraction=cached_fraction)
+    gained = accepted_tokens(drafted, acceptance_fraction)
+    steps = o / gained
+    filling = b * fill / np.clip(b, 1.0, layout.stages) * (0.0 if prefills_elsewhere else 1.0)
+    life = filling + steps * step
+    return Steady(
+        batch=b,
+        step_s=step,
+        fill_s=fill,
+        requests_per_s=np.asarray(b / life),
+        prefill_share=np.asarray(filling / life),
+        tokens_per_step=gained,
     )
 
 
-def prefill_s(
-    model: ServedModel, device: Device, fit: StepFit, *, devices: ArrayLike, input_tokens: ArrayLike
-) -> Array:
-    """Time to read one prompt.
-
-    t = (2 N_a s + 2 L h s^2) / (eP peak g)
-    units: tokens -> seconds.   source: forward pass 2N per token plus attention, PaLM appendix B.
-    validity: eP 0.3-0.7 on 2,048-token prompts (TensorRT-LLM, A100 and H100).
-    """
-    s, g = np.asarray(input_tokens, np.float64), np.asarray(devices, np.float64)
-    flop = 2.0 * model.active_params * s + 2.0 * model.num_layers * model.hidden_size * s**2
-    return flop / (fit.prefill_efficiency * device.peak_flop_per_s * g)
-
-
-def batch_limit(model: ServedModel, device: Device, *, devices: int, tokens_in_flight: float, usable: float) -> int:
-    """Sequences whose keys and values fit beside the weights; 0 when not even the weights fit.
-
-    B = (g M u - W) / (k c)
-    units: bytes, tokens -> sequences.   source: memory balance, u = 0.9 as vLLM's default.
-    validity: activations of the step are inside (1 - u).
-    """
-    free = devices * device.memory_bytes * usable - weight_bytes(model)
-    return max(0, int(free / (kv_bytes_per_token(model) * tokens_in_flight)))
-
-
-def requests_per_s(
-    model: ServedModel,
-    device: Device,
-    fit: StepFit,
-    replica: Replica,
-    *,
-    input_tokens: ArrayLike,
-    output_tokens: ArrayLike,
-) -> Array:
-    """Requests per second of one replica at its batch, prefill and decode sharing the devices.
-
-    q = B / (B t_pre(i) + o t_step(B, i + o/2))
-    units: tokens -> requests/s.   source: Little's law over one batch's life.
-    validity: steady load; the same fit and limits as `decode_step_s`.
-    """
-    i, o = np.asarray(input_tokens, np.float64), np.asarray(output_tokens, np.float64)
-    step = decode_step_s(model, device, fit, devices=replica.devices, batch=replica.batch, context=i + o / 2)
-    fill = prefill_s(model, device, fit, devices=replica.devices, input_tokens=i)
-    return replica.batch / (replica.batch * fill + np.maximum(o, 1.0) * step)
-
-
 def replica_design(
-    model: ServedModel,
+    model: ModelShape,
     device: Device,
+    form: NumberFormat,
     fit: StepFit,
     *,
     input_tokens: float,
@@ -154,8 +170,9 @@ def replica_design(
     ttft_s: float,
     tpot_s: float,
     usable_memory_fraction: float,
-    max_devices: int = 8,
-    max_batch: int = 256,
+    cached_fraction: float = 0.0,
+    max_devices: int = SERVER_DEVICES,
+    max_batch: int = LARGEST_DESIGN_BATCH,
 ) -> Replica | None:
     """Fewest devices (1, 2, 4 or 8) that hold the model and meet the latency, with the largest batch that does.
 
@@ -165,23 +182,32 @@ def replica_design(
     per token counts o t_step + B t_pre over o.
     """
     fallback: Replica | None = None
-    for devices in (count for count in (1, 2, 4, 8) if count <= max_devices):
+    for devices in (count for count in DEVICE_COUNTS if count <= max_devices):
+        layout = Layout(devices)
         limit = batch_limit(
             model,
             device,
-            devices=devices,
+            form,
+            layout,
             tokens_in_flight=input_tokens + output_tokens,
-            usable=usable_memory_fraction,
+            usable_fraction=usable_memory_fraction,
         )
         if limit < 1:
             continue
-        batches = np.unique(np.minimum(2.0 ** np.arange(0, 9), min(limit, max_batch)))
-        fill = float(prefill_s(model, device, fit, devices=devices, input_tokens=input_tokens))
-        step = decode_step_s(
-            model, device, fit, devices=devices, batch=batches, context=input_tokens + output_tokens / 2
+        batches = np.unique(np.minimum(2.0 ** np.arange(0, np.log2(max_batch) + 1), min(float(limit), max_batch)))
+        speed = steady(
+            model,
+            device,
+            form,
+            layout,
+            fit,
+            batch=batches,
+            input_tokens=input_tokens,
+            output_tokens=output_tokens,
+            cached_fraction=cached_fraction,
         )
-        tpot = step + batches * fill / max(output_tokens, 1.0)
-        ttft = fill + step
+        tpot = speed.step_s + batches * speed.fill_s / max(output_tokens, 1.0)
+        ttft = speed.fill_s + speed.step_s
         good = (tpot <= tpot_s) & (ttft <= ttft_s)
         if good.any():
             best = int(np.flatnonzero(good)[-1])
@@ -189,21 +215,3 @@ def replica_design(
         if fallback is None or tpot[0] < fallback.tpot_s:
             fallback = Replica(devices, int(batches[0]), float(ttft[0]), float(tpot[0]), False)
     return fallback
-
-
-def replicas_needed(
-    peak_requests_per_s: ArrayLike,
-    capacity_requests_per_s: ArrayLike,
-    *,
-    headroom_fraction: float,
-    spare: int,
-) -> Array:
-    """Whole replicas for the busiest hour, plus the spare ones; none for no demand at all.
-
-    n = ceil(q_peak / (q_replica * headroom)) + spare
-    units: requests/s -> replicas.   source: N+1 redundancy.   validity: replicas fail one at a time.
-    """
-    load = np.asarray(peak_requests_per_s, np.float64) / (
-        np.asarray(capacity_requests_per_s, np.float64) * headroom_fraction
-    )
-    return np.where(load > 0, np.ceil(load) + spare, 0.0)

@@ -69,17 +69,23 @@ def squeezed(text: str) -> str:
 
 def _of_row(row: BaseModelRow, request: EstimateRequest) -> ModelShape:
     params = request.params_b * BILLION if request.params_b is not None else row.parameters
-    scale = params / row.parameters
+    active = request.active_params_b * BILLION if request.active_params_b else row.active_parameters
+    if not request.active_params_b:
+        active *= params / row.parameters
+    return replace(shape_of_row(row), params=params, active_params=min(params, active))
+
+
+def shape_of_row(row: BaseModelRow) -> ModelShape:
+    """The shape of a model of the catalogue."""
     extra = {
         name: getattr(row, name)
         for name in ("kv_latent_size", "sliding_window_tokens", "sliding_layer_fraction")
         if getattr(row, name, None) is not None
     }
     pair = row.family == "encoder_decoder"
-    active = request.active_params_b * BILLION if request.active_params_b else row.active_parameters * scale
     return ModelShape(
-        params=params,
-        active_params=min(params, active),
+        params=row.parameters,
+        active_params=row.active_parameters,
         num_layers=(row.num_decoder_layers or row.num_layers) if pair else row.num_layers,
         encoder_layers=row.num_layers if pair else 0,
         hidden_size=row.hidden_size,

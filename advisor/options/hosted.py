@@ -13,12 +13,11 @@ from advisor.contracts.catalog import BaseModelRow
 from advisor.contracts.errors import Failed
 from advisor.core.candidates import Candidate, Hosting, QualityModel, Training
 from advisor.core.compute import training_memory_bytes
-from advisor.core.serving import ServedModel
+from advisor.estimate.shapes import shape_of_row
 from advisor.options.workshop import LINKED_CLASSES, UNLINKED_DEVICES, Workshop, age_years
 
 LORA_LIMIT_PARAMS = 80e9
 FULL_LIMIT_PARAMS = 35e9
-BYTES_PER_PARAM = 2.0
 FULL_BYTES_PER_PARAM = 16.0
 LORA_BYTES_PER_PARAM = 2.5
 MID_FROM_PARAMS = 2e10
@@ -30,7 +29,7 @@ def open_model_candidates(model: BaseModelRow, shop: Workshop) -> list[Candidate
     for retrieval in (False, True) if shop.retrieval_helps else (False,):
         hosted = [
             _self_hosted(model, hosting, shop, retrieval)
-            for hosting in shop.hostings(_served(model), retrieval=retrieval)
+            for hosting in shop.hostings(shape_of_row(model), retrieval=retrieval)
         ]
         found += shop.cheapest(hosted)
         for kind, limit in (
@@ -122,15 +121,3 @@ def domain_fits(model: BaseModelRow, case: Case) -> bool:
     domain = (case.use_case.domain or "").lower()
     words = {"legal": ("legal", "law", "recht", "jur"), "biomedical": ("medic", "medizin", "bio", "pharma", "clinic")}
     return model.domain == "general" or any(word in domain for word in words.get(model.domain, (model.domain,)))
-
-
-def _served(model: BaseModelRow) -> ServedModel:
-    return ServedModel(
-        params=model.parameters,
-        active_params=model.active_parameters,
-        num_layers=model.num_layers,
-        hidden_size=model.hidden_size,
-        num_kv_heads=model.num_kv_heads,
-        head_dim=model.head_dim,
-        bytes_per_param=BYTES_PER_PARAM,
-    )

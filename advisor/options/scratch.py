@@ -8,10 +8,9 @@ import numpy as np
 from advisor.catalog import lookup
 from advisor.contracts.catalog import ArchitectureRow, Catalog
 from advisor.core.candidates import Candidate, QualityModel, Training
-from advisor.core.serving import ServedModel
+from advisor.core.shapes import ModelShape
 from advisor.options.workshop import Workshop
 
-BYTES_PER_PARAM = 2.0
 FULL_BYTES_PER_PARAM = 16.0
 GIGA_PARAMS = 1e9
 MEGA_PARAMS = 1e6
@@ -26,14 +25,17 @@ def _size_label(size: ArchitectureRow) -> str:
 def from_scratch(shop: Workshop) -> list[Candidate]:
     """The own model on its cheapest hardware; empty when nothing can run it."""
     size = architecture_for(shop.catalog, shop.central("domain_tokens"))
-    model = ServedModel(
+    model = ModelShape(
         params=size.parameters,
         active_params=size.parameters,
         num_layers=size.num_layers,
         hidden_size=size.hidden_size,
+        num_heads=size.num_heads,
         num_kv_heads=size.num_kv_heads,
         head_dim=size.hidden_size // size.num_heads,
-        bytes_per_param=BYTES_PER_PARAM,
+        ffn_size=size.ffn_size,
+        vocab_size=size.vocab_size,
+        known=True,
     )
     ratio = lookup.parameter(shop.catalog, "tokens_per_parameter.from_scratch").central
     passes = lookup.parameter(shop.catalog, "max_data_epochs.from_scratch").central

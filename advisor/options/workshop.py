@@ -11,15 +11,21 @@ from advisor.contracts.case import Case
 from advisor.contracts.catalog import AcceleratorRow, BaseModelRow, Catalog
 from advisor.core.candidates import Candidate, Hosting
 from advisor.core.costing import Demand, demand_of, evaluate
+from advisor.core.decode import Device, NumberFormat, StepFit
 from advisor.core.sampling import Design, Input, central_design
-from advisor.core.serving import Device, ServedModel, StepFit, replica_design
+from advisor.core.serving import replica_design
+from advisor.core.shapes import ModelShape
 from advisor.core.units import MONTHS_PER_YEAR
+from advisor.estimate.serving_coefficients import GENERATIONS, PREFIX, names_for, step_fit
 from advisor.inputs import Setting
 
 RETRIEVAL_TASKS = ("question_answering", "chat", "content_generation", "summarization")
 LINKED_CLASSES = ("a100", "h100", "b200", "v100", "amd", "tpu", "cpu")
 """Classes whose parts talk over a fast link inside a server."""
 LINKED_DEVICES, UNLINKED_DEVICES = 8, 2
+ENGINE = "vllm"
+FORM = NumberFormat()
+"""Weights as they are released, in bf16."""
 
 
 class Workshop:
@@ -30,21 +36,21 @@ class Workshop:
         self.x: Design = central_design(inputs)
         self.demand: Demand = demand_of(self.x, setting.frame)
         self.owned = {lookup.accelerator(catalog, own.accelerator).id: own.count for own in case.hardware.owned}
+        self._fits: dict[str, StepFit] = {}
         self.retrieval_helps = case.use_case.task in RETRIEVAL_TASKS
 
     def central(self, name: str) -> float:
         """The central value of an input."""
         return float(self.x[name][0])
 
-    def fit(self) -> StepFit:
-        """The coefficients of the decode step at their central values."""
-        return StepFit(
-            fixed_s=self.central("decode_fixed_s"),
-            per_sequence_s=self.central("decode_per_sequence_s"),
-            bandwidth_efficiency=self.central("decode_bandwidth_efficiency_fraction"),
-            compute_efficiency=self.central("decode_compute_efficiency_fraction"),
-            prefill_efficiency=self.central("prefill_efficiency_fraction"),
-        )
+    def fit(self, part: AcceleratorRow) -> StepFit:
+        """The coefficients of a step on a part, at their central values."""
+        generation = part.mfu_class if part.mfu_class in GENERATIONS else "other"
+        if generation not in self._fits:
+            names = names_for(generation, ENGINE)
+            values = {name: lookup.parameter(self.catalog, PREFIX + name).central for name in names}
+            self._fits[generation] = step_fit(values, generation, ENGINE)
+        return self._fits[generation]
 
     def usable_parts(self) -> list[AcceleratorRow]:
         """Parts that are owned, or that can be rented (cloud) or bought at a known price (premises)."""
@@ -56,15 +62,17 @@ class Workshop:
             or (part.mfu_class != "cpu" and (part.purchase_usd if bought else part.rental_usd_per_hour) is not None)
         ]
 
-    def hostings(self, model: ServedModel, *, retrieval: bool) -> Iterator[Hosting]:
+    def hostings(self, model: ModelShape, *, retrieval: bool) -> Iterator[Hosting]:
         """One hosting per usable accelerator that holds the model."""
         extra = self.central("retrieval_tokens_per_request") if retrieval else 0.0
         for part in self.usable_parts():
-            device = Device(part.peak_flop_per_s, part.bandwidth_bytes_per_s, part.memory_bytes)
+            device = device_of(part)
+            fit = self.fit(part)
             replica = replica_design(
                 model,
                 device,
-                self.fit(),
+                FORM,
+                fit,
                 input_tokens=self.central("input_tokens_per_request") + extra,
                 output_tokens=self.central("output_tokens_per_request"),
                 ttft_s=self.central("ttft_ms_p95") / 1e3,
@@ -75,14 +83,17 @@ class Workshop:
             if replica is None:
                 continue
             owned = self.owned.get(part.id, 0)
+            bought = self.setting.on_premises or owned > 0
             yield Hosting(
                 accelerator=part.id,
                 model=model,
                 device=device,
-                fit=self.fit(),
+                form=FORM,
+                fit=fit,
                 replica=replica,
-                bought=self.setting.on_premises or owned > 0,
+                bought=bought,
                 owned_devices=owned,
+                devices_per_server=part.devices_per_server if bought and part.link_bytes_per_s is not None else 1,
             )
 
     def cheapest(self, variants: list[Candidate]) -> list[Candidate]:
@@ -102,6 +113,18 @@ class Workshop:
 def most_devices(part: AcceleratorRow) -> int:
     """Devices over which one model may be spread: a server's worth where they are linked, else a pair."""
     return LINKED_DEVICES if part.mfu_class in LINKED_CLASSES else UNLINKED_DEVICES
+
+
+def device_of(part: AcceleratorRow) -> Device:
+    """The figures of a part that decide its speed."""
+    return Device(
+        peak_flop_per_s=part.peak_flop_per_s,
+        bandwidth_bytes_per_s=part.bandwidth_bytes_per_s,
+        memory_bytes=part.memory_bytes,
+        peak_fp8_flop_per_s=part.peak_fp8_flop_per_s,
+        peak_fp4_flop_per_s=part.peak_fp4_flop_per_s,
+        link_bytes_per_s=part.link_bytes_per_s,
+    )
 
 
 def months_between(on: date, day: str) -> float:

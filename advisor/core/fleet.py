@@ -1,0 +1,67 @@
+"""How many copies and whole servers a demand needs, and how long its requests wait.
+
+Enter at `replicas_needed`, `servers_needed` and `queue_wait_s`.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from advisor.core.decode import Array
+
+
+def replicas_needed(
+    peak_requests_per_s: ArrayLike,
+    capacity_requests_per_s: ArrayLike,
+    *,
+    headroom_fraction: float,
+    spare: int,
+) -> Array:
+    """Whole replicas for the busiest hour, plus the spare ones; none for no demand at all.
+
+    n = ceil(q_peak / (q_replica * headroom)) + spare
+    units: requests/s -> replicas.   source: N+1 redundancy.   validity: replicas fail one at a time.
+    """
+    load = np.asarray(peak_requests_per_s, np.float64) / (
+        np.asarray(capacity_requests_per_s, np.float64) * headroom_fraction
+    )
+    return np.where(load > 0, np.ceil(load) + spare, 0.0)
+
+
+def servers_needed(replicas: ArrayLike, *, devices_per_replica: int, devices_per_server: int) -> Array:
+    """Whole servers for whole replicas: a replica is not torn over two servers that could each hold one.
+
+    s = ceil(n / floor(d_server / d_replica)), or n ceil(d_replica / d_server) where one replica spans servers
+    units: replicas -> servers.   source: arithmetic.   validity: equal servers; what is left of a server idles.
+    """
+    n = np.asarray(replicas, np.float64)
+    if devices_per_replica > devices_per_server:
+        return n * float(-(-devices_per_replica // devices_per_server))
+    return np.ceil(n / float(devices_per_server // devices_per_replica))
+
+
+def queue_wait_s(
+    load_fraction: ArrayLike, service_s: ArrayLike, places: ArrayLike, *, variation: ArrayLike = 1.0
+) -> Array:
+    """Mean time that a request waits for a free place of a batch.
+
+    w = (1 + v^2)/2 rho^(sqrt(2(c + 1)) - 1) / (c (1 - rho)) s
+    units: fraction, seconds, places -> seconds.   source: Sakasegawa 1977 for M/M/c; Allen-Cunneen for M/G/c.
+    validity: Poisson arrivals, rho < 1; infinite from rho = 1 on. v: variation of the service time.
+    """
+    rho, c = np.asarray(load_fraction, np.float64), np.maximum(np.asarray(places, np.float64), 1.0)
+    inside = np.clip(rho, 0.0, 1.0 - 1e-9)
+    crowd = inside ** (np.sqrt(2.0 * (c + 1.0)) - 1.0) / (c * (1.0 - inside))
+    wait = (1.0 + np.asarray(variation, np.float64) ** 2) / 2.0 * crowd * np.asarray(service_s, np.float64)
+    return np.asarray(np.where(rho < 1.0, wait, np.inf))
+
+
+def billed_tokens_per_month(
+    tokens_per_s: ArrayLike, *, hours_per_month: ArrayLike, headroom_fraction: ArrayLike, peak_to_mean: ArrayLike
+) -> Array:
+    """Tokens that one replica answers in a month when its busiest moment may use the planned share of it.
+
+    T = r u 3600 h / p
+    units: tokens/s, hours -> tokens/month.   source: definition.   validity: the peak sets the size.
+    """
+    r, h = np.asarray(tokens_per_s, np.float64), np.asarray(hours_per_month, np.float64)
+    return np.asarray(r * np.asarray(headroom_fraction) * 3600.0 * h / np.asarray(peak_to_mean))
