@@ -131,7 +131,7 @@ class ServingRequest(EstimateRequest):
     """Share of the prompt that is found in the prefix cache."""
 
 
-class Assumption(Contract):
+class EstimateAssumption(Contract):
     """Something the request did not say."""
 
     name: Text
@@ -139,11 +139,15 @@ class Assumption(Contract):
     source: Text
 
 
+Assumption = EstimateAssumption
+"""Its name among the estimators; the whole name tells it from an assessment's assumption in the OpenAPI document."""
+
+
 class Estimate(Contract):
     """What every answer carries."""
 
     id: Text
-    assumptions: tuple[Assumption, ...] = ()
+    assumptions: tuple[EstimateAssumption, ...] = ()
     warnings: tuple[Text, ...] = ()
 
 
