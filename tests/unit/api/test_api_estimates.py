@@ -116,6 +116,16 @@ def test_one_request_that_cannot_be_estimated_is_refused_by_field(client, change
     assert mistake["field"] == field and said in mistake["message"]
 
 
+@pytest.mark.parametrize("topic", REQUESTS)
+def test_more_devices_than_any_cluster_has_are_refused_before_a_layout_is_sought(client, topic):
+    """2^61 - 1 is prime: a search for a divisor would not end."""
+    request = REQUESTS[topic] | {"accelerator_count": 2**61 - 1, "batch_or_concurrency": None}
+    if topic != "serving":
+        del request["batch_or_concurrency"]
+    mistake = refusal(client.post(f"/v1/estimates/{topic}", json=request))
+    assert mistake["field"] == "accelerator_count" and "less than or equal to 1000000" in mistake["message"]
+
+
 @pytest.mark.parametrize("body", ["5", '"text"', "null", "true"])
 def test_a_body_that_is_neither_request_nor_array_is_refused(client, body):
     answer = client.post("/v1/estimates/serving", content=body, headers={"content-type": "application/json"})
