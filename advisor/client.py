@@ -7,13 +7,22 @@ from collections.abc import Sequence
 from typing import Any, Literal, Self, TypeVar, overload
 
 import httpx
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, RootModel, SerializeAsAny, ValidationError
 
 from advisor.contracts.assessment import Assessment
 from advisor.contracts.baseline import BaselineReport
 from advisor.contracts.case import Case
 from advisor.contracts.errors import BadInput, Failed
+from advisor.contracts.estimates import (
+    EstimateError,
+    EstimateRequest,
+    ServingEstimate,
+    ServingRequest,
+    TrainingEstimate,
+    TrainingRequest,
+)
 from advisor.contracts.mistakes import describe
+from advisor.contracts.questions import ServingAnswers, TrainingAnswers
 from advisor.contracts.runs import RunReport
 from advisor.contracts.service import (
     AcceleratorsTable,
@@ -43,6 +52,10 @@ TABLES: dict[Table, type[AnyTable]] = {
     "grids": GridsTable,
 }
 M = TypeVar("M", bound=BaseModel)
+
+
+class Asked(RootModel[SerializeAsAny[EstimateRequest] | tuple[SerializeAsAny[EstimateRequest], ...]]):
+    """One request or several, on their way out."""
 
 
 class NotFound(BadInput):
@@ -135,6 +148,42 @@ class AdvisorClient:
         return self._read(Report, "GET", f"/v1/measurements/{_segment(measurement_id)}").root
 
     @overload
+    def estimate_training(self, asked: TrainingRequest, *, draws: int = ..., seed: int = ...) -> TrainingEstimate: ...
+    @overload
+    def estimate_training(
+        self, asked: Sequence[TrainingRequest], *, draws: int = ..., seed: int = ...
+    ) -> tuple[TrainingEstimate | EstimateError, ...]: ...
+    def estimate_training(
+        self, asked: TrainingRequest | Sequence[TrainingRequest], *, draws: int = 1000, seed: int = 0
+    ) -> TrainingEstimate | tuple[TrainingEstimate | EstimateError, ...]:
+        """Hours, speed, memory, energy and money of a training run; for several, an answer each in order."""
+        return self._estimate(TrainingAnswers, "training", asked, draws=draws, seed=seed).root
+
+    @overload
+    def estimate_memory(self, asked: TrainingRequest, *, draws: int = ..., seed: int = ...) -> TrainingEstimate: ...
+    @overload
+    def estimate_memory(
+        self, asked: Sequence[TrainingRequest], *, draws: int = ..., seed: int = ...
+    ) -> tuple[TrainingEstimate | EstimateError, ...]: ...
+    def estimate_memory(
+        self, asked: TrainingRequest | Sequence[TrainingRequest], *, draws: int = 1000, seed: int = 0
+    ) -> TrainingEstimate | tuple[TrainingEstimate | EstimateError, ...]:
+        """Peak memory of one device in training; for several requests, an answer each in order."""
+        return self._estimate(TrainingAnswers, "memory", asked, draws=draws, seed=seed).root
+
+    @overload
+    def estimate_serving(self, asked: ServingRequest, *, draws: int = ..., seed: int = ...) -> ServingEstimate: ...
+    @overload
+    def estimate_serving(
+        self, asked: Sequence[ServingRequest], *, draws: int = ..., seed: int = ...
+    ) -> tuple[ServingEstimate | EstimateError, ...]: ...
+    def estimate_serving(
+        self, asked: ServingRequest | Sequence[ServingRequest], *, draws: int = 1000, seed: int = 0
+    ) -> ServingEstimate | tuple[ServingEstimate | EstimateError, ...]:
+        """Latency, speed, power and energy of a served model; for several requests, an answer each in order."""
+        return self._estimate(ServingAnswers, "serving", asked, draws=draws, seed=seed).root
+
+    @overload
     def catalog(self, table: Literal["models"]) -> ModelsTable: ...
     @overload
     def catalog(self, table: Literal["accelerators"]) -> AcceleratorsTable: ...
@@ -145,6 +194,12 @@ class AdvisorClient:
     def catalog(self, table: Table) -> AnyTable:
         """One table of the catalogue."""
         return self._read(TABLES[table], "GET", f"/v1/catalog/{table}")
+
+    def _estimate(
+        self, model: type[M], topic: str, asked: EstimateRequest | Sequence[EstimateRequest], *, draws: int, seed: int
+    ) -> M:
+        body = Asked(asked if isinstance(asked, EstimateRequest) else tuple(asked))
+        return self._read(model, "POST", f"/v1/estimates/{topic}", body, {"draws": draws, "seed": seed})
 
     def _read(
         self,

@@ -16,6 +16,7 @@ from advisor.api.backend import Assess, Backend
 from advisor.api.cases import CaseController
 from advisor.api.catalog import CatalogController
 from advisor.api.errors import answer_with_problem
+from advisor.api.estimates import EstimateController
 from advisor.api.health import HealthController, MetricsController
 from advisor.api.measurements import MeasurementController
 from advisor.api.openapi import FaithfulJson
@@ -62,6 +63,7 @@ def create_app(
             AssessmentController,
             CaseController,
             MeasurementController,
+            EstimateController,
             CatalogController,
             HealthController,
             MetricsController,
@@ -92,6 +94,7 @@ def _openapi() -> OpenAPIConfig:
             Tag(name="assessments", description="Answers"),
             Tag(name="cases", description="Questions"),
             Tag(name="measurements", description="What was measured; it corrects the answers"),
+            Tag(name="estimates", description="Single training runs and servers as P5, P50, P95"),
             Tag(name="catalogue", description="Facts with source and date"),
             Tag(name="health", description="For operation"),
         ],

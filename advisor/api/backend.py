@@ -26,6 +26,7 @@ from advisor.contracts.errors import BadInput
 from advisor.contracts.mistakes import describe
 from advisor.contracts.runs import RunReport
 from advisor.contracts.service import AssessmentRequest, Report
+from advisor.estimate.answers import Topic, answer_in_place, answer_of, answer_text
 from advisor.store import Entry, Kind, Store, now
 
 MAX_LIMIT = 100
@@ -78,6 +79,15 @@ class Backend:
         )
         return await anyio.to_thread.run_sync(call, limiter=self.threads)
 
+    async def estimate(self, topic: Topic, requests: Any, *, draws: int, seed: int) -> str:
+        """One request's estimate, or for a list one answer each in order, as JSON; off the event loop.
+
+        Raises:
+            BadInput: a single request that cannot be estimated.
+        """
+        call = partial(_answers, topic, requests, self.catalog, draws=draws, seed=seed)
+        return await anyio.to_thread.run_sync(call, limiter=self.threads)
+
 
 Shared = NamedDependency[Backend]
 """The backend, as routes receive it."""
@@ -110,6 +120,14 @@ def whole(document: str, *, location: str | None = None) -> Response[Any]:
 def next_page(kind: Kind, *, limit: int, offset: int, total: int) -> str | None:
     """Path of the page behind this one; None when there is none."""
     return f"/v1/{kind}s?limit={limit}&offset={offset + limit}" if offset + limit < total else None
+
+
+def _answers(topic: Topic, requests: Any, catalog: Catalog, *, draws: int, seed: int) -> str:
+    answer = answer_of(topic, catalog, draws=draws, seed=seed)
+    if not isinstance(requests, list):
+        return answer_text(answer(requests))
+    texts = (answer_text(answer_in_place(request, number, answer)) for number, request in enumerate(requests, 1))
+    return f"[{','.join(texts)}]"
 
 
 def _inline_reports(case: Case) -> list[RunReport | BaselineReport]:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from advisor.api.requests import REQUEST_ID_HEADER, request_id
 from advisor.contracts.errors import BadInput, Failed, nearest
 from advisor.contracts.mistakes import field_errors
+from advisor.estimate.answers import RefusedRequest
 from advisor.store import NotStored, StoreUnavailable
 
 PROBLEM_JSON = "application/problem+json"
@@ -68,6 +69,9 @@ def answer_with_problem(request: Request[Any, Any, Any], error: Exception) -> Re
     match error:
         case NotStored():
             status, detail = HTTPStatus.NOT_FOUND, str(error)
+        case RefusedRequest():
+            status, detail = HTTPStatus.BAD_REQUEST, str(error)
+            errors = [FieldProblem(**row) for row in error.mistakes]
         case BadInput():
             status, detail = HTTPStatus.BAD_REQUEST, str(error)
         case StoreUnavailable():

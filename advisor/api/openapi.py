@@ -12,9 +12,11 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from advisor.api.errors import Problem
+from advisor.api.examples import with_examples
 from advisor.api.health import Health
 from advisor.contracts.assessment import Assessment
 from advisor.contracts.case import Case
+from advisor.contracts.questions import ServingAnswers, ServingQuestions, TrainingAnswers, TrainingQuestions
 from advisor.contracts.service import (
     AcceleratorsTable,
     AssessmentPage,
@@ -39,6 +41,10 @@ DOCUMENTED: tuple[type[BaseModel], ...] = (
     Report,
     MeasurementSummary,
     MeasurementPage,
+    TrainingQuestions,
+    TrainingAnswers,
+    ServingQuestions,
+    ServingAnswers,
     ModelsTable,
     AcceleratorsTable,
     PricesTable,
@@ -57,10 +63,15 @@ class FaithfulJson(JsonRenderPlugin):
 
 
 def faithful(document: dict[str, Any]) -> dict[str, Any]:
-    """A copy of litestar's document (which it caches) with pydantic's component schemas."""
+    """A copy of litestar's document (which it caches) with pydantic's component schemas, and examples."""
     # One mode for all: contracts read the same in both directions, and two modes could double the names.
     _, top = models_json_schema(
         [(model, "validation") for model in DOCUMENTED], ref_template="#/components/schemas/{model}"
     )
     parts = document.get("components", {})
-    return {**document, "components": {**parts, "schemas": {**parts.get("schemas", {}), **top["$defs"]}}}
+    paths = with_examples(document["paths"])
+    return {
+        **document,
+        "paths": paths,
+        "components": {**parts, "schemas": {**parts.get("schemas", {}), **top["$defs"]}},
+    }

@@ -4,7 +4,7 @@ The keys are those of the published runs in `data/hindcast/`, so that a publishe
 published figures are set aside unread. Enter at `TrainingRequest`, `ServingRequest` and their estimates.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -24,6 +24,9 @@ TrainingKind = Literal[
     "memory",
 ]
 ServingKind = Literal["throughput", "latency", "energy", "power", "api_energy"]
+
+MOST_DEVICES = 1_000_000
+"""More than any cluster has; a bound, because layouts are searched device by device."""
 
 PUBLISHED = frozenset(
     {
@@ -49,7 +52,7 @@ class EstimateRequest(Contract):
     """Billions of parameters active per token; equals `params_b` when dense."""
     accelerator: Text | None = None
     """Part name or alias; one that the catalogue does not know needs the datasheet fields below."""
-    accelerator_count: PositiveCount | None = None
+    accelerator_count: Annotated[PositiveCount, Field(le=MOST_DEVICES)] | None = None
     """Devices used at once."""
     precision: Text | None = None
     """Of the matrix products or weights: bf16, fp16, fp8, fp4, mxfp4, nf4, int4, q4_0 ..."""
@@ -131,7 +134,7 @@ class ServingRequest(EstimateRequest):
     """Share of the prompt that is found in the prefix cache."""
 
 
-class Assumption(Contract):
+class EstimateAssumption(Contract):
     """Something the request did not say."""
 
     name: Text
@@ -139,11 +142,15 @@ class Assumption(Contract):
     source: Text
 
 
+Assumption = EstimateAssumption
+"""Its name among the estimators; the whole name tells it from an assessment's assumption in the OpenAPI document."""
+
+
 class Estimate(Contract):
     """What every answer carries."""
 
     id: Text
-    assumptions: tuple[Assumption, ...] = ()
+    assumptions: tuple[EstimateAssumption, ...] = ()
     warnings: tuple[Text, ...] = ()
 
 

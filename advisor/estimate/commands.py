@@ -6,20 +6,13 @@ Enter at `add_parser`. A line that cannot be estimated answers `{id, error}` in 
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from pydantic import ValidationError
 
 from advisor.contracts.errors import BadInput
-from advisor.contracts.estimates import Estimate, EstimateError, ServingRequest, TrainingRequest
-from advisor.contracts.mistakes import field_errors
+from advisor.contracts.estimates import Estimate, EstimateError
+from advisor.estimate.answers import Answer, answer_in_place, answer_of, answer_text
 
-if TYPE_CHECKING:
-    from advisor.contracts.catalog import Catalog
-
-Answer = Callable[[dict[str, Any]], Estimate]
 EPILOG = """examples:
   advisor estimate training --jsonl runs.jsonl
   advisor estimate memory --jsonl - < request.jsonl
@@ -66,47 +59,17 @@ def _run(arguments: argparse.Namespace) -> int:
     for number, line in lines:
         result = answer_line(line, number, answer)
         failed = failed or isinstance(result, EstimateError)
-        sys.stdout.write(result.model_dump_json(exclude_none=not isinstance(result, EstimateError)) + "\n")
+        sys.stdout.write(answer_text(result) + "\n")
     return 1 if failed else 0
-
-
-def answer_of(topic: str, catalog: "Catalog", *, draws: int, seed: int) -> Answer:
-    """The function that turns one parsed request of a topic into its estimate."""
-    if topic == "serving":
-        from advisor.estimate.serving import estimate_serving
-
-        return lambda document: estimate_serving(_parsed(ServingRequest, document), catalog, draws=draws, seed=seed)
-    from advisor.estimate.training import estimate_memory, estimate_training
-
-    estimate = estimate_memory if topic == "memory" else estimate_training
-    return lambda document: estimate(_parsed(TrainingRequest, document), catalog, draws=draws, seed=seed)
 
 
 def answer_line(line: str, number: int, answer: Answer) -> Estimate | EstimateError:
     """The estimate of one line, or what is wrong with it."""
-    identifier = None
     try:
         document = json.loads(line)
-        if not isinstance(document, dict):
-            raise BadInput(f"expected a JSON object, got {type(document).__name__}")  # noqa: TRY301 - one message a line
-        identifier = document.get("id") if isinstance(document.get("id"), str) else None
-        return answer(document)
     except json.JSONDecodeError as error:
         return EstimateError(id=None, line=number, error=f"not valid JSON: {error}")
-    except BadInput as error:
-        return EstimateError(id=identifier, line=number, error=str(error))
-
-
-def _parsed(model: Any, document: dict[str, Any]) -> Any:
-    try:
-        return model.model_validate(document)
-    except ValidationError as error:
-        rows = field_errors(error, model)
-        raise BadInput(
-            "; ".join(
-                f"{row['field']}: {row['message']}" + (f" (got {row['value']})" if row["value"] else "") for row in rows
-            )
-        ) from error
+    return answer_in_place(document, number, answer)
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:

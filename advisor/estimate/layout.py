@@ -4,6 +4,8 @@ Enter at `plan_of`. A run that exists fits its devices, so what the request does
 that does.
 """
 
+import math
+
 from advisor.contracts.estimates import TrainingRequest
 from advisor.core.memory import (
     MemoryFit,
@@ -72,10 +74,7 @@ def devices_of(
         return max(8, 8 * round(tokens_per_step / pool.value("training_tokens_per_device_step") / 8))
     state = STATE_BYTES[method] if request.kind in WHOLE_RUNS else STATE_BYTES["lora"]
     needed = 1.0 if memory is None else shape.params * state / (FILLED_SHARE * memory)
-    count = 1
-    while count < needed:
-        count *= 2
-    return count
+    return int(2 ** math.ceil(math.log2(max(1.0, needed))))  # no number holds an endless need: OverflowError
 
 
 def pass_of(

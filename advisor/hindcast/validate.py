@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from advisor.contracts.catalog import Catalog, Parameter
-from advisor.estimate.commands import answer_of
+from advisor.estimate.answers import answer_of
 from advisor.hindcast.calibrate import AS_OF
 from advisor.hindcast.groups import constant_training, serving_group, training_group
 from advisor.hindcast.memory_fit import fit_memory, peaks_of

@@ -16,6 +16,7 @@ from documents import baseline_report, run_report
 from advisor.client import AdvisorClient, NotFound
 from advisor.contracts.case import Case
 from advisor.contracts.errors import BadInput
+from advisor.contracts.estimates import EstimateError, ServingRequest, TrainingRequest
 from advisor.files import read_contract
 
 pytest_plugins = ["api_databases"]
@@ -115,6 +116,38 @@ def test_the_client_sees_documents_and_errors_of_a_real_server(server):
         wrong = Case.model_validate(case.model_dump(mode="json") | {"hardware": owned})
         with pytest.raises(BadInput, match="unknown accelerator 'h100-sxm-80g': did you mean"):
             client.assess(wrong)
+
+
+def test_estimates_of_a_real_server_reach_the_client_in_order(server):
+    lora = TrainingRequest(id="a", kind="lora", model="Llama 3.1 8B", accelerator="L40S", samples=5000, epochs=3)
+    served = ServingRequest(id="s", kind="throughput", model="Llama 3.1 8B", accelerator="H100", input_len=512)
+    unknown = lora.model_copy(update={"id": "b", "accelerator": "H1000"})
+    with AdvisorClient(server.url) as client:
+        first, second, third = client.estimate_training([lora, unknown, lora.model_copy(update={"id": "c"})], seed=2)
+        assert (first.id, second.id, third.id) == ("a", "b", "c")
+        assert isinstance(second, EstimateError) and second.line == 2 and "did you mean 'H100'?" in second.error
+        assert client.estimate_training(lora, seed=2) == first
+        assert first.accelerator_hours == third.accelerator_hours
+        memory = client.estimate_memory(lora, draws=DRAWS)
+        assert memory.peak_mem_gib is not None and memory.accelerator_hours is None
+        assert client.estimate_serving(served).output_tokens_per_s is not None
+        with pytest.raises(BadInput, match=r"^accelerator: unknown accelerator 'H1000'.*\(got 'H1000'\)$"):
+            client.estimate_training(unknown)
+
+
+@pytest.mark.slow
+def test_a_server_answers_others_while_it_estimates_a_long_array(server):
+    lora = {"kind": "lora", "model": "Llama 3.1 8B", "accelerator": "L40S", "samples": 5000, "epochs": 3}
+    many = [lora | {"id": str(number)} for number in range(1000)]
+    with httpx.Client(base_url=server.url, timeout=300) as http, ThreadPoolExecutor(1) as pool:
+        answering = pool.submit(http.post, "/v1/estimates/training", json=many)
+        during = 0
+        while not answering.done():
+            assert http.get("/healthz").status_code == 200
+            during += not answering.done()
+            time.sleep(0.2)
+        assert [answer["id"] for answer in answering.result().json()] == [request["id"] for request in many]
+    assert during >= 2
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -1,11 +1,14 @@
 """The client turns the service's answers into contracts and its refusals into the common error tree."""
 
+import json
+
 import httpx
 import pytest
 from documents import case
 
 from advisor.client import AdvisorClient, NotFound
 from advisor.contracts.errors import BadInput, Failed
+from advisor.contracts.estimates import EstimateError, ServingRequest, TrainingRequest
 
 
 def client_answering(handler):
@@ -85,3 +88,25 @@ def test_an_id_cannot_leave_its_place_in_the_path():
     with pytest.raises(NotFound):
         client_answering(answer).assessment("../cases?x=1")
     assert seen == [b"/v1/assessments/..%2Fcases%3Fx%3D1"]
+
+
+def test_one_request_is_sent_as_an_object_and_several_as_an_array_with_all_their_fields():
+    seen = []
+
+    def answer(request):
+        seen.append((request.url.raw_path, json.loads(request.content)))
+        bad = {"id": "b", "error": "accelerator: missing", "line": 2}
+        many = isinstance(seen[-1][1], list)
+        return httpx.Response(200, json=[{"id": "a", "fits": True}, bad] if many else {"id": "a"})
+
+    client = client_answering(answer)
+    ask = TrainingRequest(id="a", kind="lora", samples=10, epochs=3)
+    assert client.estimate_training(ask, draws=200, seed=7).id == "a"
+    several = client.estimate_memory([ask, ask])
+    assert several[0].fits is True
+    assert several[1] == EstimateError(id="b", error="accelerator: missing", line=2)
+    assert client.estimate_serving(ServingRequest(id="a", kind="latency", input_len=9)).id == "a"
+    (first, one), (second, array), (third, served) = seen
+    assert first == b"/v1/estimates/training?draws=200&seed=7" and one["samples"] == 10 and one["epochs"] == 3
+    assert second == b"/v1/estimates/memory?draws=1000&seed=0" and array == [one, one]
+    assert third.startswith(b"/v1/estimates/serving?") and served["input_len"] == 9

@@ -47,6 +47,9 @@ def test_it_is_version_three_one_and_names_every_route(document):
         "POST /v1/measurements",
         "GET /v1/measurements",
         "GET /v1/measurements/{measurement_id}",
+        "POST /v1/estimates/training",
+        "POST /v1/estimates/memory",
+        "POST /v1/estimates/serving",
         "GET /v1/catalog/models",
         "GET /v1/catalog/accelerators",
         "GET /v1/catalog/prices",
@@ -136,3 +139,32 @@ def test_catalogue_tables_cite_their_sources(client):
         rows = [row for key, part in body.items() if key not in ("sources", "catalog_version") for row in part]
         cited = {row["source"] for row in rows if "/" not in row["source"]}
         assert rows and cited == {source["id"] for source in body["sources"]}, table
+
+
+@pytest.mark.parametrize("topic", ["training", "memory", "serving"])
+def test_estimates_document_one_and_many_and_their_examples_are_answered_as_documented(client, document, topic):
+    operation = document["paths"][f"/v1/estimates/{topic}"]["post"]
+    assert {"200", "400", "413"} <= set(operation["responses"])
+    body = operation["requestBody"]["content"]["application/json"]
+    questions = body["schema"]["$ref"].split("/")[-1]
+    answers = operation["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].split("/")[-1]
+    one, many = document["components"]["schemas"][questions]["oneOf"]
+    assert many["type"] == "array" and many["maxItems"] == 1000 and many["items"] == one
+    assert set(body["examples"]) == {"one", "many"}
+    for example in body["examples"].values():
+        conforms(document, questions, example["value"])
+        answer = client.post(f"/v1/estimates/{topic}", json=example["value"])
+        assert answer.status_code == 200, answer.text
+        conforms(document, answers, answer.json())
+    broken = client.post(f"/v1/estimates/{topic}", json=[{"id": "x"}])
+    conforms(document, answers, broken.json())
+    parameters = {item["name"]: item["schema"] for item in operation["parameters"]}
+    assert parameters["draws"]["minimum"] == 100 and parameters["draws"]["maximum"] == 10_000
+    assert not any(item["required"] for item in operation["parameters"])
+
+
+def test_models_that_are_no_longer_offered_are_listed_and_marked(client):
+    rows = client.get("/v1/catalog/models").json()["base_models"]
+    catalog = load_catalog()
+    assert {row["id"]: row["offered"] for row in rows} == {row.id: row.offered for row in catalog.base_models}
+    assert {row["offered"] for row in rows} == {True, False}
