@@ -79,6 +79,7 @@ class Workshop:
                 ttft_s=self.central("ttft_ms_p95") / 1e3,
                 tpot_s=self.central("tpot_ms_p95") / 1e3,
                 usable_memory_fraction=self.central("usable_memory_fraction"),
+                load_fraction=self.central("capacity_headroom_fraction"),
                 max_devices=most_devices(part),
             )
             if replica is None:

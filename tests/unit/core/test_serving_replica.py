@@ -117,6 +117,15 @@ def test_a_looser_latency_never_lowers_the_batch():
     assert sizes == sorted(sizes)
 
 
+def test_a_fuller_service_keeps_the_first_token_waiting_longer():
+    """At 90 % of the capacity a request waits for a place; M/M/c by Sakasegawa over the batch as places."""
+    idle, full = (design(load_fraction=load) for load in (0.0, 0.9))
+    assert full.batch == idle.batch
+    speed = serving.steady(LLAMA_8B, H100, BF16, ONE, FIT, batch=full.batch, input_tokens=500, output_tokens=300)
+    wait = fleet.queue_wait_s(0.9, full.batch / speed.requests_per_s, full.batch)
+    assert full.ttft_s - idle.ttft_s == pytest.approx(float(wait))
+
+
 def test_a_design_without_room_is_none():
     big = replace(LLAMA_8B, params=700e9, active_params=700e9)
     assert (
