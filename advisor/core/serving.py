@@ -179,9 +179,9 @@ def replica_design(
     """Fewest devices (1, 2, 4 or 8) that hold the model and meet the latency, with the largest batch that does.
 
     `max_devices` is 8 inside a server whose accelerators are linked, less over a plain bus.
-    The first token waits for a free place as it does at `load_fraction` of the capacity. When no count meets the latency the fastest one is returned with `meets_latency` False; None when the model
-    does not fit. A running decode step is stretched by the prefills of its neighbours, so the time
-    per token counts o t_step + B t_pre over o.
+    The first token waits for a free place as it does at `load_fraction` of the capacity. When no count meets the
+    latency the fastest one is returned with `meets_latency` False; None when the model does not fit. A running decode
+    step is stretched by the prefills of its neighbours, so the time per token counts o t_step + B t_pre over o.
     """
     fallback: Replica | None = None
     for devices in (count for count in DEVICE_COUNTS if count <= max_devices):

@@ -159,6 +159,17 @@ def test_a_replica_that_leaves_a_remainder_is_not_torn_over_two_servers():
     assert fleet.servers_needed(3, devices_per_replica=16, devices_per_server=8) == 6
 
 
+def test_owned_parts_are_used_before_a_server_is_bought():
+    """Four owned parts hold two replicas of two; the third opens a server of eight, and fills up to the sixth."""
+
+    def held(replicas, owned, per_server=8):
+        return fleet.devices_held(replicas, devices_per_replica=2, devices_per_server=per_server, owned=owned).tolist()
+
+    assert held([0, 1, 2, 3, 6, 7], owned=4) == [0, 2, 4, 12, 12, 20]
+    assert held([0, 1, 4, 5], owned=0) == [0, 8, 8, 16]
+    assert held([0, 1, 5], owned=0, per_server=1) == [0, 2, 10]
+
+
 def test_one_server_at_half_load_waits_as_long_as_it_serves():
     """M/M/1: rho / (1 - rho) s = 0.5 / 0.5 x 2 s; constant service halves it; at full load it never ends."""
     assert fleet.queue_wait_s(0.5, 2.0, 1) == pytest.approx(2.0)
