@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from advisor.catalog import lookup
 from advisor.contracts.case import Case
 from advisor.contracts.catalog import BaseModelRow
 from advisor.contracts.errors import Failed
@@ -112,7 +111,7 @@ def _can_train(option: Candidate, shop: Workshop) -> bool:
     """Parts without a fast link cannot share a training that needs more of them than one model may span."""
     if option.hosting is None or option.training is None:
         return False
-    part = lookup.accelerator(shop.catalog, option.hosting.accelerator)
+    part = shop.parts[option.hosting.accelerator]
     return part.mfu_class in LINKED_CLASSES or option.training.min_devices <= UNLINKED_DEVICES
 
 

@@ -36,6 +36,7 @@ class Workshop:
         self.x: Design = central_design(inputs)
         self.demand: Demand = demand_of(self.x, setting.frame)
         self.owned = {lookup.accelerator(catalog, own.accelerator).id: own.count for own in case.hardware.owned}
+        self.parts = {part.id: part for part in catalog.accelerators}
         self._fits: dict[str, StepFit] = {}
         self.retrieval_helps = case.use_case.task in RETRIEVAL_TASKS
 
@@ -78,6 +79,7 @@ class Workshop:
                 ttft_s=self.central("ttft_ms_p95") / 1e3,
                 tpot_s=self.central("tpot_ms_p95") / 1e3,
                 usable_memory_fraction=self.central("usable_memory_fraction"),
+                load_fraction=self.central("capacity_headroom_fraction"),
                 max_devices=most_devices(part),
             )
             if replica is None:
@@ -107,7 +109,7 @@ class Workshop:
 
     def mfu_input(self, accelerator: str) -> str:
         """Name of the utilisation input of an accelerator."""
-        return f"mfu_fraction.{lookup.accelerator(self.catalog, accelerator).mfu_class}.full"
+        return f"mfu_fraction.{self.parts[accelerator].mfu_class}.full"
 
 
 def most_devices(part: AcceleratorRow) -> int:
