@@ -11,12 +11,14 @@ import pytest
 
 from advisor.catalog.load import load_catalog
 from advisor.hindcast import calibrate
+from advisor.hindcast.groups import KIND_NAMES
 from advisor.hindcast.rows import published_rows
 from advisor.hindcast.score import summarise
 from advisor.hindcast.table import BEGIN, END, held_table, markdown_table
 from advisor.hindcast.validate import compare, compare_left_out, refitted
 
 METHODOLOGY = Path(__file__).parents[2] / "METHODOLOGY.md"
+PRETRAINING = KIND_NAMES["pretrain"]
 pytestmark = pytest.mark.slow
 
 
@@ -35,15 +37,14 @@ def group(name, quantity):
 @pytest.mark.parametrize(
     ("name", "quantity", "rows", "median", "p90"),
     [
-        ("pre-training", "accelerator_hours", 50, 0.17, 0.50),
-        ("continued pre-training", "accelerator_hours", 6, 0.15, 0.40),
+        (PRETRAINING, "accelerator_hours", 50, 0.17, 0.50),
         ("training steps", "tokens_per_s_per_gpu", 110, 0.16, 0.45),
         ("LoRA", "accelerator_hours", 3, 0.20, 0.30),
         ("LoRA", "tokens_per_s_per_gpu", 7, 0.25, 0.45),
         ("reinforcement learning", "accelerator_hours", 3, 0.45, 1.5),
         ("memory, one device", "peak_mem_gib", 55, 0.10, 0.30),
         ("memory, several devices", "peak_mem_gib", 14, 0.16, 0.60),
-        ("pre-training", "energy_mwh", 8, 0.20, 4.0),
+        (PRETRAINING, "energy_mwh", 8, 0.20, 4.0),
     ],
 )
 def test_errors_of_a_group_stay_below_their_bound(name, quantity, rows, median, p90):
@@ -56,7 +57,7 @@ def test_errors_of_a_group_stay_below_their_bound(name, quantity, rows, median, 
 @pytest.mark.parametrize(
     ("name", "quantity", "width"),
     [
-        ("pre-training", "accelerator_hours", 5.0),
+        (PRETRAINING, "accelerator_hours", 5.0),
         ("training steps", "tokens_per_s_per_gpu", 3.5),
         ("memory, one device", "peak_mem_gib", 2.2),
     ],
@@ -68,7 +69,7 @@ def test_about_nine_of_ten_published_figures_lie_inside_an_interval_of_useful_wi
 
 
 @pytest.mark.parametrize(
-    ("name", "quantity"), [("pre-training", "accelerator_hours"), ("training steps", "tokens_per_s_per_gpu")]
+    ("name", "quantity"), [(PRETRAINING, "accelerator_hours"), ("training steps", "tokens_per_s_per_gpu")]
 )
 def test_estimates_beat_one_constant_utilisation_by_a_third(name, quantity):
     found = group(name, quantity)

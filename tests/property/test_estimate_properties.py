@@ -29,7 +29,7 @@ RUNS = (
     *("reward_model", "dpo", "ppo", "grpo"),
 )
 QUANTITIES = (
-    *("accelerator_hours", "wall_hours", "tokens_per_s_per_gpu", "mfu", "peak_mem_gib"),
+    *("accelerator_hours", "project_hours", "wall_hours", "tokens_per_s_per_gpu", "mfu", "peak_mem_gib"),
     *("energy_mwh", "it_mwh", "facility_mwh", "tco2e", "cost_usd"),
 )
 DATASHEET = {
@@ -275,7 +275,7 @@ MATTERS = [
     ("precision", "fp32", {}, MEMORY),
     ("year", 2023, {}, TIME),
     ("peak_flop_per_s", 1e14, {}, TIME),
-    ("memory_bytes", 24e9, {}, "fits"),
+    ("memory_bytes", 24e9, {}, "fitting_counts"),
     ("bandwidth_bytes_per_s", 1e12, {}, TIME),
     ("tdp_w", 300.0, {}, "energy_mwh"),
     ("link_bytes_per_s", 5e10, {"accelerator_count": 8}, TIME),
