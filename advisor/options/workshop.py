@@ -8,7 +8,8 @@ from datetime import date
 
 from advisor.catalog import lookup
 from advisor.contracts.case import Case
-from advisor.contracts.catalog import AcceleratorRow, BaseModelRow, Catalog
+from advisor.contracts.catalog import AcceleratorRow, ArchitectureRow, BaseModelRow, Catalog
+from advisor.contracts.estimates import TrainingKind
 from advisor.core.candidates import Candidate, Hosting
 from advisor.core.costing import Demand, demand_of, evaluate
 from advisor.core.decode import Device, NumberFormat, StepFit
@@ -16,8 +17,10 @@ from advisor.core.sampling import Design, Input, central_design
 from advisor.core.serving import replica_design
 from advisor.core.shapes import ModelShape
 from advisor.core.units import MONTHS_PER_YEAR
+from advisor.estimate.draws import Draws
 from advisor.estimate.serving_coefficients import GENERATIONS, PREFIX, names_for, step_fit
 from advisor.inputs import Setting
+from advisor.options.pace import Pace, pace_of
 
 RETRIEVAL_TASKS = ("question_answering", "chat", "content_generation", "summarization")
 LINKED_CLASSES = ("a100", "h100", "b200", "v100", "amd", "tpu", "cpu")
@@ -37,6 +40,8 @@ class Workshop:
         self.demand: Demand = demand_of(self.x, setting.frame)
         self.owned = {lookup.accelerator(catalog, own.accelerator).id: own.count for own in case.hardware.owned}
         self._fits: dict[str, StepFit] = {}
+        self._paces: dict[tuple[str, str, str], Pace | None] = {}
+        self.pool = Draws(catalog, draws=1, seed=0)
         self.retrieval_helps = case.use_case.task in RETRIEVAL_TASKS
 
     def central(self, name: str) -> float:
@@ -104,6 +109,17 @@ class Workshop:
             return late, float(evaluate(option, self.x, self.demand, self.setting.frame).total[0])
 
         return sorted(variants, key=key)[:1]
+
+    def pace(self, model: BaseModelRow | ArchitectureRow, kind: TrainingKind, accelerator: str) -> Pace | None:
+        """How fast a training goes on an accelerator; None where it does not fit the devices that may share it."""
+        key = model.id, kind, accelerator
+        if key not in self._paces:
+            part = lookup.accelerator(self.catalog, accelerator)
+            tokens = self.central("input_tokens_per_request") + self.central("output_tokens_per_request")
+            self._paces[key] = pace_of(model, kind, part, self.pool, tokens_per_example=tokens)
+        found = self._paces[key]
+        linked = lookup.accelerator(self.catalog, accelerator).mfu_class in LINKED_CLASSES
+        return found if found is None or linked or found.devices <= UNLINKED_DEVICES else None
 
     def mfu_input(self, accelerator: str) -> str:
         """Name of the utilisation input of an accelerator."""
