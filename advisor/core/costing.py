@@ -39,6 +39,8 @@ class Demand:
 
     requests: Array
     discount: Array
+    discounted_logs: Array
+    """Requests whose logs are kept in a month, weighted with the discount factor of the month, summed."""
 
     @property
     def discounted_requests(self) -> Array:
@@ -87,10 +89,10 @@ class _Fleet:
 
 def demand_of(x: Design, frame: Frame) -> Demand:
     """Monthly demand and discount factors, computed once for all options of a design."""
-    return Demand(
-        requests=money.monthly_demand(x["requests_per_month"], x["growth_per_year_fraction"], frame.horizon_months),
-        discount=money.monthly_discount_factors(x["discount_rate_fraction"], frame.horizon_months),
-    )
+    requests = money.monthly_demand(x["requests_per_month"], x["growth_per_year_fraction"], frame.horizon_months)
+    discount = money.monthly_discount_factors(x["discount_rate_fraction"], frame.horizon_months)
+    kept = kept_per_month(requests, int(x["log_retention_months"][0]))
+    return Demand(requests=requests, discount=discount, discounted_logs=np.asarray((kept * discount).sum(axis=1)))
 
 
 def evaluate(option: Candidate, x: Design, demand: Demand, frame: Frame) -> Outcome:
@@ -172,11 +174,9 @@ def _storage_cost(option: Candidate, x: Design, demand: Demand, frame: Frame) ->
     """Room for text, models and checkpoints in every month, and for the logs of the requests while they are kept."""
     if option.kind == "status_quo":
         return np.zeros_like(x["requests_per_month"])
-    held = storage_gb(option, x)[:, None]
     per_request = (_input_tokens(option, x) + x["output_tokens_per_request"]) * x["text_bytes_per_token"] / BYTES_PER_GB
-    logs = kept_per_month(demand.requests, int(x["log_retention_months"][0])) * per_request[:, None]
-    price = x["storage_usd_per_gb_month"] * frame.per_usd
-    return np.asarray(((held + logs) * demand.discount).sum(axis=1) * price)
+    gb_months = storage_gb(option, x) * demand.discount.sum(axis=1) + per_request * demand.discounted_logs
+    return np.asarray(gb_months * x["storage_usd_per_gb_month"] * frame.per_usd)
 
 
 def _it_kw(hosting: Hosting, x: Design, load_fraction: float) -> Array:

@@ -18,6 +18,7 @@ Array = NDArray[np.float64]
 BYTES_PER_WEIGHT = 2.0
 """Models are kept in 16 bits."""
 HIGHEST_MFU = 1.0
+"""No draw of class, option and scatter together goes beyond the peak."""
 
 
 @dataclass(frozen=True)

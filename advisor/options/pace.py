@@ -5,6 +5,7 @@ answers `advisor estimate`; its ratio to the reference run is what an option add
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from advisor.catalog import lookup
@@ -16,7 +17,7 @@ from advisor.core.memory import USABLE_FRACTION, training_memory_bytes
 from advisor.core.parameters import decoder_parameters
 from advisor.core.training import token_time_s
 from advisor.estimate.coefficients import memory_fit, training_fit
-from advisor.estimate.draws import Draws
+from advisor.estimate.draws import Draws, draws_of
 from advisor.estimate.loads import load_of
 from advisor.estimate.setup import FROM_TEXT, setup_of
 from advisor.estimate.shapes import BILLION
@@ -65,6 +66,11 @@ class _Step:
     recompute: str
 
 
+def central_pool(catalog: Catalog) -> Draws:
+    """The catalogue's parameters at their central values, one pool for all questions."""
+    return draws_of(catalog, draws=1, seed=0)
+
+
 def sizes_of(model: BaseModelRow | ArchitectureRow) -> dict[str, Any]:
     """The keys of a training request that say which model it is."""
     if isinstance(model, BaseModelRow):
@@ -111,6 +117,7 @@ def pace_of(
     return Pace(step.flop_per_token, ratio, count, step.checkpoint_bytes, note)
 
 
+@lru_cache(maxsize=64)
 def reference_mfu_fraction(mfu_class: str, pool: Draws) -> float:
     """Whole-run utilisation of the class's reference run, at the central values of the step model."""
     part = lookup.accelerator(pool.catalog, REFERENCE_PARTS[mfu_class])
@@ -123,7 +130,7 @@ def ratio_of_plan(plan: TrainingPlan, phase: str, part: AcceleratorRow, catalog:
     found = plan.phases.pretrain if phase == "pretrain" else plan.phases.sft
     if found is None or part.mfu_class not in REFERENCE_PARTS:
         return 1.0
-    pool = Draws(catalog, draws=1, seed=0)
+    pool = central_pool(catalog)
     keys: dict[str, Any] = {"batch": f"GBS {found.batch_sequences}"}
     kind: TrainingKind = "full_ft"
     if isinstance(plan.model, Architecture):

@@ -17,10 +17,9 @@ from advisor.core.sampling import Design, Input, central_design
 from advisor.core.serving import replica_design
 from advisor.core.shapes import ModelShape
 from advisor.core.units import MONTHS_PER_YEAR
-from advisor.estimate.draws import Draws
 from advisor.estimate.serving_coefficients import GENERATIONS, PREFIX, names_for, step_fit
 from advisor.inputs import Setting
-from advisor.options.pace import Pace, pace_of
+from advisor.options.pace import Pace, central_pool, pace_of
 
 RETRIEVAL_TASKS = ("question_answering", "chat", "content_generation", "summarization")
 LINKED_CLASSES = ("a100", "h100", "b200", "v100", "amd", "tpu", "cpu")
@@ -41,7 +40,7 @@ class Workshop:
         self.owned = {lookup.accelerator(catalog, own.accelerator).id: own.count for own in case.hardware.owned}
         self._fits: dict[str, StepFit] = {}
         self._paces: dict[tuple[str, str, str], Pace | None] = {}
-        self.pool = Draws(catalog, draws=1, seed=0)
+        self.pool = central_pool(catalog)
         self.retrieval_helps = case.use_case.task in RETRIEVAL_TASKS
 
     def central(self, name: str) -> float:
