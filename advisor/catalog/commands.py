@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 LIST_INPUT_TOKENS, LIST_OUTPUT_TOKENS = 1000, 300
 """The request whose prices `list prices` shows."""
+STALE_ROWS_NAMED = 5
+"""Old rows of one table that `check` names before it counts."""
 EXAMPLES = """examples:
   advisor catalog list accelerators
   advisor catalog list prices --format json
@@ -140,7 +142,7 @@ def _check(arguments: argparse.Namespace) -> int:
         return 0
     print_table(counts, tuple(counts[0]))
     lines = [
-        *(f"older than {row.max_age_months} months: {row.table} {row.row} ({row.as_of})" for row in found.stale),
+        *_stale_lines(found),
         *(f"the provider switches off {entry['row']} on {entry['retires']}" for entry in found.ending),
         *(f"{part} has offers in prices/rentals.yml, but no rental_usd_per_hour" for part in found.unpriced),
         *(f"two sources disagree: {entry}" for entry in found.disagreements),
@@ -148,6 +150,18 @@ def _check(arguments: argparse.Namespace) -> int:
     ]
     sys.stdout.write("\n".join(lines) + "\n")
     return 0
+
+
+def _stale_lines(found: "Findings") -> list[str]:
+    """One line a table: the oldest rows by name, the others by number."""
+    lines = []
+    for table in dict.fromkeys(row.table for row in found.stale):
+        rows = sorted((row for row in found.stale if row.table == table), key=lambda row: row.as_of)
+        named = [f"{row.row} ({row.as_of})" for row in rows[:STALE_ROWS_NAMED]]
+        if len(rows) > STALE_ROWS_NAMED:
+            named.append(f"and {len(rows) - STALE_ROWS_NAMED} more, all with --format json")
+        lines.append(f"older than {rows[0].max_age_months} months: {table}: {'; '.join(named)}")
+    return lines
 
 
 def _as_json(found: "Findings") -> dict[str, Any]:

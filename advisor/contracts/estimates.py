@@ -96,8 +96,9 @@ class TrainingRequest(EstimateRequest):
     batch: Positive | Text | None = None
     """A number of sequences, or text: `4M tokens`, `GBS 2048`, `micro 2`, `local 2`."""
     lora_rank: PositiveCount | None = None
-    optimizer: Literal["adamw", "adamw_bf16", "adamw_8bit", "sgd"] | None = None
-    """adamw: mixed precision with a 32-bit master copy; adamw_bf16: all states in the weights' own 16 bits."""
+    optimizer: Literal["adamw", "adamw_bf16", "adamw_8bit", "adamw_paged", "adamw_fused", "sgd"] | None = None
+    """adamw: mixed precision with a 32-bit master copy; adamw_bf16: all states in the weights' 16 bits; adamw_paged:
+    states in the host's memory; adamw_fused: each layer updated at once, so that no gradients are kept either."""
     recompute: bool | None = None
     """Activation checkpointing; None: not known."""
     sharding: Literal["none", "zero1", "zero2", "zero3"] | None = None
@@ -108,6 +109,8 @@ class TrainingRequest(EstimateRequest):
     pue_included: bool | None = None
     """True: energy is wanted at the facility; false: at the accelerators."""
     pue_ratio: Positive | None = None
+    hours_between_stops: Positive | None = None
+    """Mean hours between interruptions of the whole run (spot capacity); None: those of usual runs are inside."""
     price_usd_per_hour: Positive | None = None
     """Price of a device-hour; None: the catalogue's rent."""
 
@@ -161,9 +164,9 @@ class TrainingEstimate(Estimate):
     energy_mwh: Interval | None = None
     energy_boundary: Literal["accelerator", "accelerator_and_cooling"] | None = None
     """What `energy_mwh` counts: with cooling when the request says `pue_included`."""
-    energy_it_mwh: Interval | None = None
+    it_mwh: Interval | None = None
     """Of whole servers, at their plugs."""
-    energy_facility_mwh: Interval | None = None
+    facility_mwh: Interval | None = None
     """Of the site: servers, cooling and losses (PUE)."""
     tco2e: Interval | None = None
     """Operational, tonnes, location-based, of accelerators and their cooling, as model cards state it."""

@@ -103,6 +103,8 @@ class StepFit:
     """A peak r times the 16-bit one is worth r^(1 - this)."""
     link_efficiency: ArrayLike
     """Share of one direction of the link that an exchange reaches."""
+    chunk_tokens: ArrayLike
+    """Tokens of prompts that an engine computes in one pass."""
     overlap_exponent: ArrayLike = 1.0
     """How reading and computing add up: 1 one after the other, large side by side."""
     ceiling_flop_per_s: ArrayLike = np.inf
@@ -251,8 +253,9 @@ def decode_step_s(
 ) -> Array:
     """Time of one decode step of one copy with `batch` sequences in flight.
 
-    t = t0 + L (l + m + n + 2 a) + s1 B + W(T)/(eBW BW) + B C(c)/(eBW eKV BW n) + 2 N_a T/(eC peak g) + t_link(T)
-    units: sequences, tokens -> seconds; T = B (1 + drafted tokens).   source: own fit on published rows (advisor/hindcast/serving_fit.py).
+    t = t0 + L (l + m + n + 2 a) + s1 b + (R^p + C^p)^(1/p) + t_link(T)
+    R = W(T)/(eBW BW) + b k(c)/(eBW eKV BW n),  C = 2 N_a T/(eC peak g);  b = B over the stages, T = b (1 + drafted)
+    units: sequences, tokens -> seconds.   source: own fit on published rows (advisor/hindcast/serving_fit.py).
     validity: B 1 to 8,192; coefficients by generation and engine; error by class in METHODOLOGY 5.
     """
     c, b = np.asarray(context, np.float64), np.asarray(batch, np.float64)

@@ -18,9 +18,6 @@ from advisor.core.decode import (
 )
 from advisor.core.shapes import ModelShape
 
-CHUNK_TOKENS = 8192.0
-"""Tokens of prompts that engines compute in one pass; vLLM's and TensorRT-LLM's default for large parts."""
-
 
 def prefill_flop(model: ModelShape, input_tokens: ArrayLike, cached_fraction: ArrayLike = 0.0) -> Array:
     """Work of one prompt of which a share is found in the prefix cache.
@@ -57,7 +54,7 @@ def prefill_s(
     s = np.asarray(input_tokens, np.float64)
     fresh = s * (1.0 - np.asarray(cached_fraction, np.float64))
     share = np.asarray(fit.prefill_efficiency, np.float64)
-    share = share * expert_share(model, fit, CHUNK_TOKENS)
+    share = share * expert_share(model, fit, fit.chunk_tokens)
     rate = product_rate(device, form, fit, share) * layout.side_by_side
     work = prefill_flop(model, s, cached_fraction) / rate
     return np.asarray(work + exchange_s(model, device, layout, fit, fresh))

@@ -9,6 +9,8 @@ HIDDEN_PER_LAYER = 128.0
 """Hidden size over layers in published decoders: 128 (Llama 2 7B and 13B, GPT-3, Llama 3.1 405B), 102 (70B)."""
 WEIGHTS_PER_LAYER = 12.0
 """Weights of a layer over the hidden size squared: 4 in attention, 8 in the feed-forward block."""
+DECODER_LAYER_WEIGHT = 4 / 3
+"""A decoder layer of an encoder-decoder over an encoder layer: 16 instead of 12 h^2, by its cross attention."""
 USUAL_HEAD_DIM = 128
 GROUPED_KV_HEADS = 8
 GROUPED_QUERY_YEAR, GROUPED_QUERY_PARAMS = 2024, 3e10
@@ -48,6 +50,12 @@ class ModelShape:
     family: str = "decoder"
     known: bool = False
     """True when the sizes are the catalogue's or the request's, False when they are typical for the size."""
+
+    @property
+    def encoder_share(self) -> float:
+        """Share of the layers that the encoder has; a decoder layer with cross attention weighs a third more."""
+        decoder = self.num_layers * DECODER_LAYER_WEIGHT
+        return self.encoder_layers / (self.encoder_layers + decoder)
 
     @property
     def matmul_params(self) -> float:

@@ -26,8 +26,8 @@ class Footprint:
 
     energy_mwh: Interval | None = None
     energy_boundary: Literal["accelerator", "accelerator_and_cooling"] | None = None
-    energy_it_mwh: Interval | None = None
-    energy_facility_mwh: Interval | None = None
+    it_mwh: Interval | None = None
+    facility_mwh: Interval | None = None
     tco2e: Interval | None = None
     cost_usd: Interval | None = None
     assumptions: tuple[Assumption, ...] = ()
@@ -57,8 +57,8 @@ def footprint_of(request: TrainingRequest, setup: Setup, hours: float, relative:
     return Footprint(
         energy_mwh=interval(*stated),
         energy_boundary="accelerator_and_cooling" if request.pue_included else "accelerator",
-        energy_it_mwh=interval(node, node_spread),
-        energy_facility_mwh=interval(float(facility_kwh(node, pue)), node_spread * pue_relative),
+        it_mwh=interval(node, node_spread),
+        facility_mwh=interval(float(facility_kwh(node, pue)), node_spread * pue_relative),
         tco2e=interval(cooled * KWH_PER_MWH * grid * TONNES_PER_GRAM, cooled_spread * grid_relative),
         cost_usd=cost,
         assumptions=tuple(notes),

@@ -8,14 +8,20 @@ from collections.abc import Callable
 from numpy.typing import ArrayLike
 
 from advisor.contracts.errors import BadInput
-from advisor.core.compute import ADAPTER_BACKWARD, FORWARD_BACKWARD
+from advisor.core.compute import Phase, attention_flop_per_token, encoder_decoder_products, flop_per_token
 from advisor.core.training import TrainingLoad, sustained_flop_per_s
 from advisor.estimate.draws import Draws
 from advisor.estimate.parts import Part
 from advisor.estimate.setup import Setup
 
-REFERENCE_FORWARD = 2.0
-"""FLOPs per parameter and token of the frozen reference model (DPO, PPO, GRPO)."""
+PHASES: dict[str, Phase] = {
+    "reward_model": "reward",
+    "dpo": "preference",
+    "ppo": "reinforcement",
+    "grpo": "reinforcement",
+}
+DECODER_TOKENS = 0.5
+"""Share of an encoder-decoder's tokens that its decoder reads: in the mean of prompts and answers, half."""
 SOFTWARE_YEAR, SOFTWARE_SPAN = 2024, 3
 RECOMPUTED_SHARE = {"none": 0.0, "selective": 0.1, "full": 1.0}
 """Share of the forward pass that is run twice; selective recomputation repeats cheap operations only."""
@@ -34,15 +40,18 @@ def load_of(setup: Setup, draws: Draws, get: Get | None = None) -> TrainingLoad:
     shape, part, of = setup.shape, setup.part, get or draws.value
     if part is None or part.peak_flop_per_s is None:
         raise BadInput("accelerator: its peak is needed for time; name a part, or give peak_flop_per_s")
-    per_param = FORWARD_BACKWARD if setup.method == "full" else ADAPTER_BACKWARD
-    if setup.kind in ("dpo", "ppo", "grpo"):
-        per_param += REFERENCE_FORWARD
-    width = shape.num_heads * shape.head_dim
+    products = flop_per_token(
+        _worked_params(setup),
+        trained="all" if setup.method == "full" else "adapters",
+        phase=PHASES.get(setup.kind, "language"),
+        adapter_params=setup.plan.adapter_params,
+    )
     layers = shape.num_layers + shape.encoder_layers
-    looks = 1.0 if shape.family == "decoder" else 2.0
-    attention = looks * FORWARD_BACKWARD * layers * width * setup.seq_len
+    attention = attention_flop_per_token(
+        layers, shape.num_heads * shape.head_dim, setup.seq_len, causal=shape.family == "decoder"
+    )
     return TrainingLoad(
-        matmul_flop=per_param * _worked_params(setup) * setup.padding_ratio,
+        matmul_flop=products * setup.padding_ratio,
         attention_flop=attention * setup.padding_ratio * setup.fill_fraction,
         shared_params=shape.active_params,
         trained_params=shape.params if setup.method == "full" else setup.plan.adapter_params,
@@ -92,9 +101,12 @@ def link_of(part: Part, draws: Draws, *, linked: bool) -> float:
 def _worked_params(setup: Setup) -> float:
     """Parameters in products per token; encoder and decoder of a pair each see only their own tokens."""
     shape = setup.shape
-    if shape.family == "encoder_decoder":
-        return shape.matmul_params / 2
-    return shape.matmul_params
+    if shape.family != "encoder_decoder":
+        return shape.matmul_params
+    in_encoder = shape.matmul_params * shape.encoder_share
+    return float(
+        encoder_decoder_products(in_encoder, shape.matmul_params - in_encoder, decoder_token_fraction=DECODER_TOKENS)
+    )
 
 
 def _dequantised_bytes(setup: Setup, of: Get) -> ArrayLike:

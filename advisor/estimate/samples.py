@@ -1,6 +1,6 @@
 """How many examples a run's description names: `17k samples, 3 epochs`, `Alpaca2k, 4 epoch(s)`, `1,000 traces`.
 
-Enter at `examples_in`.
+Enter at `examples_in` and `are_traces`.
 """
 
 import re
@@ -25,3 +25,8 @@ def examples_in(text: str) -> tuple[float | None, float | None]:
         if named:
             examples = PUBLIC_SETS[max(named, key=len)]
     return examples, None if epochs is None else float(epochs.group(1))
+
+
+def are_traces(text: str) -> bool:
+    """True where the examples are chains of thought, which are many times longer than answers."""
+    return re.search(r"\b(?:traces?|reasoning|chains? of thought)\b", text, re.IGNORECASE) is not None

@@ -114,6 +114,8 @@ def figures_of(plan: ServingPlan, fit: StepFit, power: PowerFit, draws: Draws) -
     side = plan.reported_devices / plan.layout.devices
     found["prefill_rate"] = i / (speed.fill_s if plan.engine.prefills_elsewhere else alone) * side
     found["total_rate"] = rate * (i + o) * plan.scale
+    if plan.engine.prefills_elsewhere and plan.output_prior is not None:
+        found["total_rate"] = found["prefill_rate"]
     if plan.part.tdp_w is not None:
         per_device = batch / plan.layout.devices
         watts = accelerator_power_w(plan.part.tdp_w, power, batch_per_device=per_device) * plan.reported_devices

@@ -82,10 +82,12 @@ def shape_of_row(row: BaseModelRow) -> ModelShape:
         for name in ("kv_latent_size", "sliding_window_tokens", "sliding_layer_fraction")
         if getattr(row, name, None) is not None
     }
+    pair = row.family == "encoder_decoder"
     return ModelShape(
         params=row.parameters,
         active_params=row.active_parameters,
-        num_layers=row.num_layers,
+        num_layers=(row.num_decoder_layers or row.num_layers) if pair else row.num_layers,
+        encoder_layers=row.num_layers if pair else 0,
         hidden_size=row.hidden_size,
         num_heads=row.num_heads,
         num_kv_heads=row.num_kv_heads,

@@ -4,29 +4,33 @@ Enter at `estimate_training` and `estimate_memory`.
 """
 
 from dataclasses import dataclass
+from math import ceil, log2
 
 import numpy as np
 from numpy.typing import NDArray
 
 from advisor.contracts.base import Interval
 from advisor.contracts.catalog import Catalog
+from advisor.contracts.errors import BadInput
 from advisor.contracts.estimates import TrainingEstimate, TrainingRequest
-from advisor.core.memory import training_memory_bytes, weight_bytes
+from advisor.core.compute import interruption_loss_fraction
+from advisor.core.memory import BYTES_16_BIT, training_memory_bytes, weight_bytes
 from advisor.core.rollout import generation_time_s
 from advisor.core.training import token_time_s
 from advisor.core.units import BYTES_PER_GIB, SECONDS_PER_HOUR
 from advisor.estimate.coefficients import memory_fit, training_fit
 from advisor.estimate.draws import Draws, draws_of, evaluated, interval
 from advisor.estimate.footprint import Footprint, footprint_of
+from advisor.estimate.kinds import FROM_TEXT, PLAIN_KINDS, RL_KINDS
 from advisor.estimate.loads import Get, load_of
-from advisor.estimate.setup import FROM_TEXT, RL_KINDS, Setup, setup_of
+from advisor.estimate.setup import Setup, setup_of
 
 Array = NDArray[np.float64]
 DRAWS = 1000
+REPLICA_SHARE = 0.6
+"""Share of the memory that weights may take while answers are written."""
 SMALL_RUN_PARAMS = 1e9
 """Below it, single experiments and tuned demonstrations scatter far more than large runs."""
-PLAIN_KINDS = ("full_ft", "lora", "qlora", "reward_model", "dpo", "ppo", "grpo")
-"""Kinds that usually run in a plain training loop, not in a tuned pre-training stack."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +53,10 @@ def estimate_training(
     setup = setup_of(request, pool)
     if request.kind == "memory":
         return _memory_only(request, setup, pool)
-    steady, whole = _step_speed(setup, pool), None
-    hours = None
-    if setup.tokens is not None:
-        whole = _run_speed(setup, steady, pool)
-        hours = _hours(setup, whole, pool)
-    used = steady if whole is None else whole
+    steady = _step_speed(setup, pool)
+    whole = _run_speed(setup, steady, pool)
+    hours = _hours(request, setup, whole, pool)
+    used = steady if hours is None else whole
     work = _model_flop_per_token(setup, pool)
     peak = setup.part.peak_flop_per_s if setup.part is not None and setup.part.peak_flop_per_s else float("nan")
     memory = _memory(setup, pool)
@@ -73,11 +75,11 @@ def estimate_training(
         fits=_fits(setup, memory),
         energy_mwh=footprint.energy_mwh,
         energy_boundary=footprint.energy_boundary,
-        energy_it_mwh=footprint.energy_it_mwh,
-        energy_facility_mwh=footprint.energy_facility_mwh,
+        it_mwh=footprint.it_mwh,
+        facility_mwh=footprint.facility_mwh,
         tco2e=footprint.tco2e,
         cost_usd=footprint.cost_usd,
-        model_flop=None if setup.tokens is None else work * setup.tokens,
+        model_flop=None if setup.amount.tokens is None else work * setup.amount.tokens,
     )
 
 
@@ -135,11 +137,24 @@ def _generation(setup: Setup, pool: Draws, of: Get) -> Array:
         active_params=shape.active_params,
         num_layers=shape.num_layers,
         sequences_per_device=setup.rollouts_per_device or of(f"rollout_sequences_per_device.{setup.kind}"),
+        devices_per_replica=_replica_devices(setup),
         sustained_flop_per_s=load.sustained_flop_per_s,
         bandwidth_bytes_per_s=load.bandwidth_bytes_per_s,
         bandwidth_efficiency_fraction=of("decode_bandwidth_efficiency_fraction"),
-        layer_overhead_s=of("rollout_layer_overhead_s"),
+        layer_overhead_s=of(f"rollout_layer_overhead_s.{setup.kind}"),
     )
+
+
+def _replica_devices(setup: Setup) -> int:
+    """Devices that hold one copy of the weights while answers are written: the next power of two.
+
+    PPO of the classic frameworks gathers the weights on every device instead.
+    """
+    memory = setup.part.memory_bytes if setup.part is not None else None
+    if memory is None or setup.kind == "ppo":
+        return 1
+    needed = BYTES_16_BIT * setup.shape.params / (REPLICA_SHARE * memory)
+    return int(min(setup.devices, 2 ** max(0, ceil(log2(needed)))))
 
 
 def _residual(setup: Setup, *, whole_run: bool) -> str:
@@ -153,11 +168,29 @@ def _residual(setup: Setup, *, whole_run: bool) -> str:
     return f"training_residual_ratio.{'small_run' if small else 'run'}"
 
 
-def _hours(setup: Setup, speed: Speed, pool: Draws) -> tuple[float, Array]:
-    relative = speed.relative
-    if setup.tokens_input is not None:
-        relative = relative * pool.of(setup.tokens_input) / pool.value(setup.tokens_input)
-    return speed.central_s * (setup.tokens or 0.0) / SECONDS_PER_HOUR, relative
+def _hours(request: TrainingRequest, setup: Setup, speed: Speed, pool: Draws) -> tuple[float, Array] | None:
+    """Device-hours at central values and, relative to them, in all draws; None where the request asks for no run."""
+    amount = setup.amount
+    usual = amount.spread_input
+    scatter = np.ones(pool.draws) if usual is None else pool.of(usual) / pool.value(usual)
+    if amount.wall_hours is not None:
+        return amount.wall_hours * setup.devices, scatter
+    if amount.tokens is None:
+        return None
+    kept = 1.0
+    if request.hours_between_stops is not None:
+        lost = interruption_loss_fraction(
+            request.hours_between_stops,
+            checkpoint_hours=pool.value("checkpoint_hours"),
+            restart_hours=pool.value("restart_hours"),
+        )
+        kept = 1.0 - float(lost)
+        if kept <= 0:
+            raise BadInput(
+                f"hours_between_stops: {request.hours_between_stops} h leave no time to work between restarts of "
+                f"{pool.value('restart_hours')} h; give a longer time, or reserved capacity"
+            )
+    return speed.central_s * amount.tokens / SECONDS_PER_HOUR / kept, speed.relative * scatter
 
 
 def _model_flop_per_token(setup: Setup, pool: Draws) -> float:

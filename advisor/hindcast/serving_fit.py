@@ -5,12 +5,10 @@ coefficient has a prior (data/hindcast/serving_priors.yml), so that what no row 
 weigh the less the more of their inputs are missing, and a family of rows with the root of its size.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,9 +22,9 @@ from advisor.estimate.serving_coefficients import POWER, PREFIX, names_for, powe
 from advisor.estimate.serving_figures import figures_of
 from advisor.estimate.serving_plan import ServingPlan, plan_of
 from advisor.files import data_directory
+from advisor.hindcast.rows import PublishedRow, published_rows
 
 Array = NDArray[np.float64]
-FILES = ("serving.jsonl", "serving_more.jsonl")
 PRIORS_FILE = "serving_priors.yml"
 FITTED_COLUMNS = {
     "output_tokens_per_s": ("output_rate", 1.0),
@@ -36,7 +34,6 @@ FITTED_COLUMNS = {
     "power_w": ("power_w", 1.0),
 }
 SCORED_COLUMNS = {**FITTED_COLUMNS, "energy_j_per_output_token": ("token_j", 1.0)}
-FAMILY_BY_MACHINE = ("mlenergy",)
 STEP = 1e-4
 HIGHEST_FRACTION = 0.95
 ROW_SPREAD, LENGTH_SPREAD, LOAD_SPREAD = 0.12, 0.08, 0.10
@@ -55,8 +52,7 @@ class Prior:
 class Case:
     """One published row, planned."""
 
-    row: Mapping[str, Any]
-    family: str
+    row: PublishedRow
     plan: ServingPlan
 
     @property
@@ -83,31 +79,16 @@ def priors(directory: Path | None = None) -> dict[str, Prior]:
     return {row["name"]: Prior(row["median"], row["spread"]) for row in YAML(typ="safe").load(text)}
 
 
-def family_of(row: Mapping[str, Any]) -> str:
-    """Rows of one team, engine and cluster: the first part of the id, with the machine where a family has two."""
-    first, second, *_ = f"{row['id']}-".split("-")
-    return f"{first}-{second.split('x')[0]}" if first in FAMILY_BY_MACHINE else first
-
-
-def published_rows(directory: Path | None = None) -> list[dict[str, Any]]:
-    """All published serving rows of the data directory."""
-    folder = (directory or data_directory()) / "hindcast"
-    files = [folder / name for name in FILES if (folder / name).exists()]
-    return [json.loads(line) for file in files for line in file.read_text("utf-8").splitlines() if line.strip()]
-
-
-def cases_of(rows: Iterable[Mapping[str, Any]], catalog: Catalog) -> tuple[list[Case], list[str]]:
-    """The rows that can be planned, and why the others cannot."""
+def cases_of(rows: Iterable[PublishedRow], catalog: Catalog) -> tuple[list[Case], list[str]]:
+    """The rows that can be planned, and why the others cannot; recalled rows and services of others are no evidence."""
     found, refused = [], []
     for row in rows:
-        if row["kind"] == "api_energy":
+        if row.kind == "api_energy" or row.unverified:
             continue
         try:
-            plan = plan_of(ServingRequest.model_validate(row), catalog)
+            found.append(Case(row, plan_of(ServingRequest.model_validate(row.request), catalog)))
         except BadInput as error:
-            refused.append(f"{row['id']}: {error}")
-            continue
-        found.append(Case(row, family_of(row), plan))
+            refused.append(f"{row.id}: {error}")
     return found, refused
 
 
@@ -119,13 +100,19 @@ def errors(
 ) -> dict[str, Array]:
     """ln(predicted / reported) of every published column that is predicted; wall power is left to its own ratio."""
     step = step_fit(values, case.plan.generation, case.plan.engine.maturity)
-    around = draws_of(case.plan, case.row["kind"], catalog, draws=1, seed=0)
+    around = draws_of(case.plan, case.row.kind, catalog, draws=1, seed=0)
     found = figures_of(case.plan, step, power_fit(values), around)
     return {
-        column: np.asarray(np.log(found[name] * scale / case.row[column]))
+        column: np.asarray(np.log(found[name] * scale / case.row.published[column]))
         for column, (name, scale) in columns.items()
-        if case.row.get(column) is not None and name in found and case.row["kind"] != "power"
+        if column in case.row.published and name in found and case.row.kind != "power"
     }
+
+
+def fit_serving(rows: Sequence[PublishedRow], catalog: Catalog) -> dict[str, float]:
+    """Central values of the coefficients, under their names in the catalogue, fitted on these rows."""
+    cases, _ = cases_of(rows, catalog)
+    return {PREFIX + name: value for name, value in fit(cases, catalog).values.items()}
 
 
 def fit(cases: Sequence[Case], catalog: Catalog, before: Mapping[str, Prior] | None = None) -> Fitted:
@@ -135,8 +122,8 @@ def fit(cases: Sequence[Case], catalog: Catalog, before: Mapping[str, Prior] | N
     known = before or priors()
     used = {name for case in cases for name in names_for(case.plan.generation, case.plan.engine.maturity)} | set(POWER)
     free = [name for name, prior in known.items() if name in used and prior.spread > 0]
-    sizes = Counter(case.family for case in cases)
-    weights = [1.0 / (case.spread * sizes[case.family] ** 0.25) for case in cases]
+    sizes = Counter(case.row.family for case in cases)
+    weights = [1.0 / (case.spread * sizes[case.row.family] ** 0.25) for case in cases]
     fixed = {name: prior.median for name, prior in known.items()}
     centre = np.log([known[name].median for name in free])
     width = np.array([known[name].spread for name in free])
@@ -190,11 +177,11 @@ def estimates_left_out(
     cases: Sequence[Case], catalog: Catalog, *, draws: int = 500
 ) -> Iterator[tuple[Case, ServingEstimate]]:
     """Every case estimated with coefficients that its own family had no part in."""
-    for family in sorted({case.family for case in cases}):
-        others = catalog_with(fit([case for case in cases if case.family != family], catalog), catalog)
+    for family in sorted({case.row.family for case in cases}):
+        others = catalog_with(fit([case for case in cases if case.row.family != family], catalog), catalog)
         for case in cases:
-            if case.family == family:
-                yield case, estimate_serving(ServingRequest.model_validate(case.row), others, draws=draws)
+            if case.row.family == family:
+                yield case, estimate_serving(ServingRequest.model_validate(case.row.request), others, draws=draws)
 
 
 def three_points(name: str, fitted: Fitted) -> tuple[float, float, float]:
@@ -206,8 +193,12 @@ def three_points(name: str, fitted: Fitted) -> tuple[float, float, float]:
 
 
 HIGHEST_P95 = 0.98
+HEADER = (
+    "# Serving: coefficients of the decode step, of prompts and of the draw. Printed by\n"
+    "# `python -m advisor.hindcast.serving_fit` from data/hindcast/; P5 and P95 of each with the others held.\n"
+)
 NOTES = {
-    "a100": "rows on A100",
+    "a100": "rows on A100, tensorrt-llm-ttft among them",
     "h100": "rows on H100, H200, GH200, H800",
     "b200": "rows on B200, GB200, GB300",
     "amd": "rows on MI300X to MI355X",
@@ -254,9 +245,8 @@ def main() -> int:
     from advisor.catalog.load import load_catalog
 
     catalog = load_catalog()
-    cases, refused = cases_of(published_rows(), catalog)
-    head = "# Serving: coefficients of the decode step, of prompts and of the draw. Printed by advisor.hindcast.serving_fit.\n"
-    sys.stdout.write(head + "\n".join(rows_of(fit(cases, catalog), cases, "2026-11")) + "\n")
+    cases, refused = cases_of(published_rows("serving"), catalog)
+    sys.stdout.write(HEADER + "\n".join(rows_of(fit(cases, catalog), cases, "2026-11")) + "\n")
     sys.stderr.write("".join(f"left out: {line}\n" for line in refused))
     return 0
 

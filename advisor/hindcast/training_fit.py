@@ -18,8 +18,9 @@ from advisor.core.training import TrainingLoad, token_time_s
 from advisor.core.units import SECONDS_PER_HOUR
 from advisor.estimate.coefficients import training_fit
 from advisor.estimate.draws import Draws
+from advisor.estimate.kinds import FROM_TEXT
 from advisor.estimate.loads import load_of
-from advisor.estimate.setup import FROM_TEXT, Setup, setup_of
+from advisor.estimate.setup import Setup, setup_of
 from advisor.hindcast.rows import PublishedRow
 
 Array = NDArray[np.float64]
@@ -90,7 +91,7 @@ def evidence_of(rows: Sequence[PublishedRow], catalog: Catalog) -> list[Evidence
         if is_step:
             seconds = 1.0 / row.published["tokens_per_s_per_gpu"]
         else:
-            seconds = row.published["accelerator_hours"] * SECONDS_PER_HOUR / (setup.tokens or 1.0)
+            seconds = row.published["accelerator_hours"] * SECONDS_PER_HOUR / (setup.amount.tokens or 1.0)
         found.append(Evidence(row, setup, load, seconds, is_run))
     return found
 

@@ -12,7 +12,7 @@ import advisor.contracts
 from advisor.contracts.base import AmountRange, Contract, Interval, ShareRange
 
 UNITS = (
-    "usd|eur|tokens|requests|kwh|wh|j|w|kw|kgco2e|gco2e|h|hours|s|ms|minutes|months|years|gib|bytes|flop|params"
+    "usd|eur|tokens|requests|mwh|kwh|wh|j|w|kw|kgco2e|gco2e|h|hours|s|ms|minutes|months|years|gib|bytes|flop|params"
     "|g|l|parameters|fte|fraction|ratio|multiplier|steps|epochs|examples|pairs|sequences|completions|items|servers|threads"
 )
 UNIT = re.compile(rf"(^|_)({UNITS})(_per_[a-z0-9_]+)?(_p\d+|_before|_after|_by_hand|_location|_market)*$")
@@ -32,11 +32,13 @@ WITHOUT_UNIT = {
     },
     "a count of what the name says": {
         "answered", "count", "cpu_count", "accelerator_count", "dense_layers", "devices_per_server", "draws", "errors",
-        "experts_per_token", "n", "position_embeddings", "refreshes_per_year", "refused", "resumed", "shared_experts",
+        "experts_per_token", "line", "n", "num_layers", "num_heads", "num_kv_heads", "pipeline_parallel",
+        "position_embeddings", "refreshes_per_year", "refused", "resumed", "samples", "shared_experts",
+        "tensor_parallel",
     },
     "a pure number by the name that the field gives it": {
         "alpha", "dense_ffn_size", "embedding_size", "ffn_size", "head_dim", "hidden_size", "kl_beta", "kv_latent_size",
-        "learning_rate", "loss_first", "loss_last", "query_latent_size", "rank", "rope_head_dim", "seed",
+        "learning_rate", "lora_rank", "loss_first", "loss_last", "query_latent_size", "rank", "rope_head_dim", "seed",
         "value_head_dim", "vocab_size",
     },
     "a place in an order": {"rank_after", "rank_before", "step"},
@@ -44,6 +46,11 @@ WITHOUT_UNIT = {
     "a share of one, on the case's metric": {"quality_after", "quality_before"},
     "a name that tools outside rely on": {"kg_co2e_embodied", "kg_co2e_location", "kg_co2e_market"},
     "a calendar year": {"market_year", "year"},
+    "a key of the published runs, which tools outside write": {
+        "active_params_b", "batch", "batch_or_concurrency", "input_len", "mfu",
+        "output_len", "params_b", "seq_len", "tco2e", "tokens_b",
+    },
+    "an amount of the unit that its name begins with": {"hours_between_stops"},
 }  # fmt: skip
 ALLOWED = set().union(*WITHOUT_UNIT.values())
 

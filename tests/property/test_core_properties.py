@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.core import calibration, compute, decide, money, sampling, serving
+from advisor.core import calibration, compute, decide, fleet, money, sampling
 from advisor.core.sampling import Input
 
 positive = st.floats(1e-3, 1e9)
@@ -61,7 +61,7 @@ def test_more_parameters_never_need_less_memory(params, factor):
 
 @given(st.floats(0, 1e5), st.floats(0, 1e5), st.floats(0.01, 1e3))
 def test_a_higher_peak_never_needs_fewer_replicas(peak, more, capacity):
-    few, many = serving.replicas_needed([peak, peak + more], capacity, headroom_fraction=0.9, spare=1)
+    few, many = fleet.replicas_needed([peak, peak + more], capacity, headroom_fraction=0.9, spare=1)
     assert many >= few
 
 

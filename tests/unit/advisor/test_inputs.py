@@ -27,8 +27,8 @@ def month_of(country: str, role: str, currency: str = "EUR"):
 @pytest.mark.parametrize(
     ("country", "role", "gross", "on_cost", "per_eur"),
     [
-        ("CH", "ml_engineer", 123_700, 0.15, 0.9194),
-        ("GB", "domain_expert", 34_900, 0.18, 0.8338),
+        ("CH", "ml_engineer", 123_700, 0.163, 0.9194),
+        ("GB", "domain_expert", 34_900, 0.16, 0.8338),
         ("SE", "ml_engineer", 712_400, 0.462, 10.978),
         ("SE", "operations", 51_400, 0.462, 1.0),
     ],

@@ -97,3 +97,11 @@ def test_the_check_of_spoilt_data_fails_with_exit_code_one(tmp_path, capsys, mon
 )
 def test_age_counts_whole_months_from_the_end_of_what_is_stated(as_of, today, months):
     assert check.months_old(as_of, date.fromisoformat(today)) == months
+
+
+def test_the_check_names_the_oldest_rows_of_a_table_and_counts_the_others(capsys):
+    assert run("check") == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if ": salaries: " in line]
+    assert line.startswith("older than 18 months: salaries: AT ")
+    assert line.count(";") == commands.STALE_ROWS_NAMED
+    assert line.endswith("more, all with --format json")

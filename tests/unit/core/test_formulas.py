@@ -3,12 +3,8 @@
 import numpy as np
 import pytest
 
-from advisor.core import calibration, compute, energy, money, quality, serving, units
+from advisor.core import calibration, compute, energy, money, quality, units
 from advisor.core.calibration import Spread
-
-LLAMA_8B = serving.ServedModel(8.03e9, 8.03e9, 32, 4096, 8, 128, 2.0)
-H100 = serving.Device(989e12, 3.35e12, 80e9)
-FIT = serving.StepFit(0.4e-3, 12e-6, 0.72, 0.31, 0.5)
 
 
 def test_llama_2_7b_on_two_trillion_tokens_takes_8_09e22_flop():
@@ -28,56 +24,6 @@ def test_llama_2_7b_takes_its_published_hours_at_39_percent_utilisation():
 def test_a_run_of_ten_hours_that_must_end_in_three_needs_four_accelerators():
     assert compute.accelerators_for(10.0, 3.0) == 4
     assert compute.accelerators_for(0.0, 3.0) == 1
-
-
-@pytest.mark.parametrize(("layers", "kv_heads", "expected"), [(32, 32, 524_288), (32, 8, 131_072), (80, 8, 327_680)])
-def test_keys_and_values_per_token_match_the_known_models(layers, kv_heads, expected):
-    """Llama-2-7B, Llama-3.1-8B, Llama-2-70B in bf16, head dimension 128."""
-    model = serving.ServedModel(1e9, 1e9, layers, 4096, kv_heads, 128, 2.0)
-    assert serving.kv_bytes_per_token(model) == expected
-
-
-def test_a_decode_step_of_one_sequence_is_bound_by_the_weights():
-    """0.4 ms + 0.012 ms + 16.06e9 / (0.72 * 3.35e12) = 6.658 ms + 0.13 ms KV of 1,000 tokens ... = 7.18 ms."""
-    step = serving.decode_step_s(LLAMA_8B, H100, FIT, devices=1, batch=1, context=1000)
-    by_hand = 0.4e-3 + 12e-6 + (16.06e9 + 1000 * 131072) / (0.72 * 3.35e12) + 2 * 8.03e9 / (0.31 * 989e12)
-    assert step == pytest.approx(by_hand)
-    assert 6.5e-3 < step < 7.8e-3
-
-
-def test_a_model_that_does_not_fit_has_no_batch():
-    big = serving.ServedModel(405e9, 405e9, 126, 16384, 8, 128, 2.0)
-    assert serving.batch_limit(big, H100, devices=8, tokens_in_flight=1000, usable=0.9) == 0
-    assert (
-        serving.replica_design(
-            big, H100, FIT, input_tokens=500, output_tokens=500, ttft_s=3, tpot_s=0.06, usable_memory_fraction=0.9
-        )
-        is None
-    )
-
-
-def test_a_latency_nobody_can_meet_is_said_and_not_hidden():
-    design = serving.replica_design(
-        LLAMA_8B, H100, FIT, input_tokens=500, output_tokens=500, ttft_s=3, tpot_s=1e-4, usable_memory_fraction=0.9
-    )
-    assert design is not None
-    assert not design.meets_latency
-
-
-def test_a_looser_latency_never_lowers_the_batch():
-    batches = [
-        serving.replica_design(
-            LLAMA_8B, H100, FIT, input_tokens=500, output_tokens=300, ttft_s=5, tpot_s=t, usable_memory_fraction=0.9
-        ).batch
-        for t in (0.01, 0.02, 0.05, 0.1)
-    ]
-    assert batches == sorted(batches)
-
-
-def test_replicas_are_whole_with_one_spare_and_none_without_demand():
-    """8.9 requests/s at 1 per replica and 0.9 headroom: ceil(9.89) = 10, plus one; at 9.0: ceil(10.0) + 1 = 11."""
-    needed = serving.replicas_needed([0.0, 0.1, 8.9, 9.1], 1.0, headroom_fraction=0.9, spare=1)
-    assert needed.tolist() == [0, 2, 11, 12]
 
 
 def test_discounting_one_year_at_ten_percent():
