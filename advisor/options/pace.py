@@ -18,10 +18,10 @@ from advisor.core.parameters import decoder_parameters
 from advisor.core.training import token_time_s
 from advisor.estimate.coefficients import memory_fit, training_fit
 from advisor.estimate.draws import Draws, draws_of
+from advisor.estimate.kinds import FROM_TEXT, PLAIN_KINDS
 from advisor.estimate.loads import load_of
-from advisor.estimate.setup import FROM_TEXT, setup_of
+from advisor.estimate.setup import setup_of
 from advisor.estimate.shapes import BILLION
-from advisor.estimate.training import PLAIN_KINDS
 
 REFERENCE_PARTS = {
     "a100": "a100-sxm-80gb",
