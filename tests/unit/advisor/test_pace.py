@@ -1,5 +1,6 @@
 """The step model of `advisor estimate` decides how fast an option trains, and a measurement of one run goes back."""
 
+import documents
 import pytest
 
 from advisor.catalog import lookup
@@ -14,7 +15,10 @@ from advisor.contracts.plan import (
     SftPhase,
     TrainingPlan,
 )
+from advisor.contracts.runs import RunReport
 from advisor.estimate.training import estimate_training
+from advisor.input_rows import from_parameter
+from advisor.measure import overrides_of
 from advisor.options.pace import REFERENCE_PARTS, central_pool, pace_of, ratio_of_plan, reference_mfu_fraction
 
 CATALOG = load_catalog()
@@ -115,3 +119,22 @@ def test_a_run_that_the_step_model_cannot_place_counts_as_it_is():
     unknown = plan(sft=SftPhase()).model_copy(update={"model": BaseModelSource(kind="base_model", model="./somewhere")})
     assert ratio_of_plan(unknown, "sft", A100, CATALOG) == 1.0
     assert ratio_of_plan(plan(sft=SftPhase()), "pretrain", A100, CATALOG) == 1.0
+
+
+def run_of(utilisation: float) -> RunReport:
+    """A LoRA run that reached a share of the peak of one A100."""
+    report = documents.run_report()
+    phase = report.phases[0].model_copy(update={"name": "sft", "flop_per_s": utilisation * A100.peak_flop_per_s})
+    tuned = plan(sft=SftPhase(lora=LoraSettings()))
+    return report.model_copy(update={"plan": tuned, "phases": (phase,)})
+
+
+def test_a_report_corrects_the_class_by_what_the_reference_run_would_have_reached():
+    prior = from_parameter(lookup.parameter(CATALOG, "mfu_fraction.a100.full"), CATALOG)
+    ratio = ratio_of_plan(plan(sft=SftPhase(lora=LoraSettings())), "sft", A100, CATALOG)
+    after = overrides_of([run_of(prior.central * ratio)], CATALOG, [prior], [])[prior.name]
+    assert after.central == pytest.approx(prior.central, rel=1e-6)
+    assert after.high / after.low < prior.high / prior.low
+    slower = overrides_of([run_of(0.5 * prior.central * ratio)], CATALOG, [prior], [])[prior.name]
+    assert slower.central < 0.6 * prior.central
+    assert "for the class's reference run" in slower.source
