@@ -27,15 +27,16 @@ ANNOTATION_KINDS: dict[Task, AnnotationKind] = {"classification": "classificatio
 """How the examples of a task come about; for all other tasks a model's answer is put right."""
 
 
-def impact_inputs(catalog: Catalog, zones: set[str]) -> list[Input]:
-    """Grid factors by place and by contract, water, and the making of every accelerator that has a known footprint."""
+def impact_inputs(catalog: Catalog, zones: set[str], owned: set[str]) -> list[Input]:
+    """Grid factors by place and by contract, water, and the making of the accelerators that are owned or on offer."""
     rows: list[Input] = []
     for zone in sorted(zones):
         rows += _grid(catalog, zone)
     site = lookup.water(catalog, "site.mean")
     rows.append(from_row("water_site_l_per_kwh", site.water_litres_per_kwh, "l/kWh", site, catalog))
     for part in catalog.accelerators:
-        rows += _embodied(catalog, part)
+        if part.id in owned or part.rental_usd_per_hour is not None or part.purchase_usd is not None:
+            rows += _embodied(catalog, part)
     return rows
 
 

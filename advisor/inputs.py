@@ -20,8 +20,12 @@ from advisor.input_rows import citation, from_parameter, three_points
 ROLES = ("ml_engineer", "data_engineer", "operations", "annotator", "domain_expert")
 DEFAULT_COUNTRY = "DE"
 OWN_CASE = "the case"
-ESTIMATORS_OWN = "serving_"
-"""Coefficients of the serving formulas: an assessment takes their central values, spread by `engine_factor`."""
+ESTIMATORS_OWN = (
+    *("serving_", "memory_", "achievable_matmul_", "sustained_ratio", "network_bytes_", "full_speed_", "rollout_"),
+    *("training_residual_", "training_seq_len", "training_tokens", "training_layer_"),
+)
+"""Coefficients of the estimators: an assessment takes their central values; `engine_factor` spreads those of serving,
+the class's utilisation those of training."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +143,8 @@ def _energy_inputs(case: Case, catalog: Catalog, setting: Setting) -> list[Input
     else:
         rows.append(from_parameter(lookup.parameter(catalog, f"pue_ratio.{place}"), catalog, "pue_ratio"))
     zones = {setting.grid_zone, *(zone for api in catalog.api_models for zone in api.countries[:1])}
-    rows += impact_inputs(catalog, zones)
+    owned = {lookup.accelerator(catalog, own.accelerator).id for own in case.hardware.owned}
+    rows += impact_inputs(catalog, zones, owned)
     return rows
 
 

@@ -115,10 +115,10 @@ class Workshop:
         if key not in self._paces:
             part = lookup.accelerator(self.catalog, accelerator)
             tokens = self.central("input_tokens_per_request") + self.central("output_tokens_per_request")
-            self._paces[key] = pace_of(model, kind, part, self.pool, tokens_per_example=tokens)
-        found = self._paces[key]
-        linked = lookup.accelerator(self.catalog, accelerator).mfu_class in LINKED_CLASSES
-        return found if found is None or linked or found.devices <= UNLINKED_DEVICES else None
+            found = pace_of(model, kind, part, self.pool, tokens_per_example=tokens)
+            shared = found is not None and found.devices > UNLINKED_DEVICES
+            self._paces[key] = None if shared and part.mfu_class not in LINKED_CLASSES else found
+        return self._paces[key]
 
     def mfu_input(self, accelerator: str) -> str:
         """Name of the utilisation input of an accelerator."""
