@@ -141,11 +141,11 @@ def _write(console: Console, result: Assessment, language: Language) -> None:
 
 def _footprint_table(result: Assessment, language: Language) -> Table:
     """Of the options that pass; the others stand in Markdown and JSON."""
-    table = Table(title=REPORT[language]["footprint"], title_justify="left", header_style="bold", pad_edge=False)
+    table = Table(title=REPORT[language]["footprint"], title_justify="left", header_style="bold", expand=True)
     first, *others = footprint_columns(language)
-    table.add_column(first, min_width=30, overflow="fold")
+    table.add_column(first, min_width=30, ratio=1, overflow="fold")
     for title_text in others:
-        table.add_column(title_text, justify="right", overflow="fold")
+        table.add_column(title_text, justify="right", overflow="fold", max_width=11)
     for option in (option for option in result.options if option.feasible):
         table.add_row(*footprint_row(option, language))
     return table
