@@ -206,14 +206,12 @@ def _fleet(option: Candidate, x: Design, demand: Demand, frame: Frame, run: Run,
         headroom_fraction=float(x["capacity_headroom_fraction"][0]),
         spare=int(x["spare_replicas"][0]),
     )
-    devices = replicas * hosting.replica.devices
-    if hosting.devices_per_server > 1:
-        servers = fleet.servers_needed(
-            replicas,
-            devices_per_replica=hosting.replica.devices,
-            devices_per_server=hosting.devices_per_server,
-        )
-        devices = np.maximum(devices, servers * hosting.devices_per_server)
+    devices = fleet.devices_held(
+        replicas,
+        devices_per_replica=hosting.replica.devices,
+        devices_per_server=hosting.devices_per_server,
+        owned=hosting.owned_devices,
+    )
     load = np.divide(mean_rps, capacity[:, None] * replicas, out=np.zeros_like(mean_rps), where=replicas > 0)
     busy_devices = replicas * hosting.replica.devices * load
     busy_kwh = HOURS_PER_MONTH * busy_devices * _it_kw(hosting, x, 1.0)
@@ -226,7 +224,10 @@ def _fleet(option: Candidate, x: Design, demand: Demand, frame: Frame, run: Run,
         return _Fleet(rent, zero, zero, zero, zero, busy, idle, held_hours, peak_devices)
     needed = np.maximum(peak_devices, run.devices)
     unit_price = x[f"purchase_usd.{hosting.accelerator}"] * frame.per_usd
-    price = np.maximum(0.0, needed - hosting.owned_devices) * unit_price
+    boards = np.ceil(np.maximum(0.0, needed - hosting.owned_devices) / hosting.devices_per_server)
+    new = boards * hosting.devices_per_server
+    needed = np.minimum(needed, hosting.owned_devices) + new
+    price = new * unit_price
     years = frame.horizon_months / MONTHS_PER_YEAR
     left = money.residual_value_fraction(years, x["hardware_value_loss_decades_per_year"]) * demand.discount[:, -1]
     power_price = x["electricity_price_eur_per_kwh"] * frame.per_eur

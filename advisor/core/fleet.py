@@ -39,6 +39,20 @@ def servers_needed(replicas: ArrayLike, *, devices_per_replica: int, devices_per
     return np.ceil(n / float(devices_per_server // devices_per_replica))
 
 
+def devices_held(replicas: ArrayLike, *, devices_per_replica: int, devices_per_server: int, owned: int = 0) -> Array:
+    """Devices that whole replicas need: the owned ones first, then whole servers.
+
+    d = n d_r while the owned hold n; else those that the owned hold, plus servers(rest) d_server
+    units: replicas -> devices.   source: arithmetic.   validity: one replica is not spread over old and new parts.
+    """
+    n = np.asarray(replicas, np.float64)
+    held = np.minimum(n, float(owned // devices_per_replica))
+    more = servers_needed(n - held, devices_per_replica=devices_per_replica, devices_per_server=devices_per_server)
+    if devices_per_server == 1:
+        return n * devices_per_replica
+    return np.asarray(held * devices_per_replica + more * devices_per_server)
+
+
 def queue_wait_s(
     load_fraction: ArrayLike, service_s: ArrayLike, places: ArrayLike, *, variation: ArrayLike = 1.0
 ) -> Array:

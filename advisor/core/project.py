@@ -79,9 +79,8 @@ def training_run(option: Candidate, x: Design, *, per_usd: float, per_eur: float
     if not hosting.bought:
         return Run(hours * x[f"rental_usd_per_hour.{hosting.accelerator}"] * per_usd, hours, flop, it_kwh, zero)
     wanted = compute.accelerators_for(final_hours, x["training_wall_months"] * HOURS_PER_MONTH)
-    boards = np.ceil(np.maximum(wanted, work.min_devices) / hosting.devices_per_server)
     paid = facility_kwh(it_kwh, x["pue_ratio"]) * x["electricity_price_eur_per_kwh"] * per_eur
-    return Run(paid, hours, flop, it_kwh, boards * hosting.devices_per_server)
+    return Run(paid, hours, flop, it_kwh, np.maximum(wanted, work.min_devices))
 
 
 def storage_gb(option: Candidate, x: Design) -> Array:

@@ -20,6 +20,7 @@ from advisor.core.decode import (
     expert_params,
     weight_bytes,
 )
+from advisor.core.fleet import queue_wait_s
 from advisor.core.prefill import prefill_s
 from advisor.core.shapes import ModelShape
 
@@ -35,7 +36,7 @@ class Replica:
     devices: int
     batch: int
     ttft_s: float
-    """Prefill of one request plus one step, unloaded queue."""
+    """Prefill of one request, one step, and the mean wait for a free place at the planned load."""
     tpot_s: float
     meets_latency: bool
 
@@ -171,15 +172,16 @@ def replica_design(
     tpot_s: float,
     usable_memory_fraction: float,
     cached_fraction: float = 0.0,
+    load_fraction: float = 0.0,
     max_devices: int = SERVER_DEVICES,
     max_batch: int = LARGEST_DESIGN_BATCH,
 ) -> Replica | None:
     """Fewest devices (1, 2, 4 or 8) that hold the model and meet the latency, with the largest batch that does.
 
     `max_devices` is 8 inside a server whose accelerators are linked, less over a plain bus.
-    When no count meets the latency the fastest one is returned with `meets_latency` False; None when the model
-    does not fit. A running decode step is stretched by the prefills of its neighbours, so the time
-    per token counts o t_step + B t_pre over o.
+    The first token waits for a free place as it does at `load_fraction` of the capacity. When no count meets the
+    latency the fastest one is returned with `meets_latency` False; None when the model does not fit. A running decode
+    step is stretched by the prefills of its neighbours, so the time per token counts o t_step + B t_pre over o.
     """
     fallback: Replica | None = None
     for devices in (count for count in DEVICE_COUNTS if count <= max_devices):
@@ -207,7 +209,8 @@ def replica_design(
             cached_fraction=cached_fraction,
         )
         tpot = speed.step_s + batches * speed.fill_s / max(output_tokens, 1.0)
-        ttft = speed.fill_s + speed.step_s
+        life = batches / speed.requests_per_s
+        ttft = speed.fill_s + speed.step_s + queue_wait_s(load_fraction, life, batches)
         good = (tpot <= tpot_s) & (ttft <= ttft_s)
         if good.any():
             best = int(np.flatnonzero(good)[-1])

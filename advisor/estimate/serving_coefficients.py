@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from advisor.core.decode import StepFit
 from advisor.core.serving_power import PowerFit
+from advisor.estimate.parts import Part
 
 PREFIX = "serving_"
 GENERATIONS = ("a100", "h100", "b200", "amd", "consumer", "cpu")
@@ -37,6 +38,11 @@ SHARED = (
     "link_efficiency_fraction",
 )
 POWER = ("idle_power_fraction", "single_power_fraction", "full_power_fraction", "half_power_batch")
+
+
+def generation_of(part: Part | None) -> str:
+    """The generation whose coefficients a part takes."""
+    return part.mfu_class if part is not None and part.mfu_class in GENERATIONS else "other"
 
 
 def names_for(generation: str, engine: str) -> tuple[str, ...]:

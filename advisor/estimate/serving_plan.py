@@ -15,7 +15,7 @@ from advisor.core.decode import Device, Layout, NumberFormat
 from advisor.core.serving import batch_limit, fewest_devices
 from advisor.core.shapes import ModelShape
 from advisor.estimate.parts import Part, part_of
-from advisor.estimate.serving_coefficients import GENERATIONS
+from advisor.estimate.serving_coefficients import generation_of
 from advisor.estimate.serving_text import Engine, engine_of, format_of
 from advisor.estimate.shapes import shape_of
 
@@ -103,7 +103,7 @@ def plan_of(request: ServingRequest, catalog: Catalog) -> ServingPlan:
         form=form,
         layout=layout,
         engine=engine,
-        generation=part.mfu_class if part.mfu_class in GENERATIONS else "other",
+        generation=generation_of(part),
         reported_devices=count,
         batch=_batch(request, engine, layout, count),
         input_prior=input_prior,

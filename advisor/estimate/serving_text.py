@@ -48,6 +48,20 @@ BITS = {
     "iq4": 4.4,
     "q3_k": 3.9,
     "q2_k": 2.7,
+    "q8": 8.5,
+    "q6": 6.6,
+    "q5": 5.6,
+    "q4": 4.7,
+    "q3": 3.9,
+    "q2": 2.7,
+    "iq3": 3.4,
+    "iq2": 2.4,
+    "w8a16": 8.0,
+    "w4a8": 4.25,
+    "fp6": 6.25,
+    "e4m3": 8.0,
+    "e5m2": 8.0,
+    "tf32": 32.0,
     "4bit": 4.5,
     "4-bit": 4.5,
     "8bit": 8.0,
@@ -133,15 +147,7 @@ def format_of(precision: str | None, engine: Engine) -> NumberFormat:
         BadInput: the text names no known format.
     """
     low = (precision or "bf16").lower()
-    places = [
-        (found.start(), -len(name), name)
-        for name in BITS
-        if (found := re.search(rf"(?<![a-z0-9]){re.escape(name)}", low)) is not None
-    ]
-    if not places:
-        raise BadInput(f"precision: {precision!r} names no known format; one of {', '.join(sorted(BITS))}")
-    name = min(places)[2]
-    bits = BITS[name]
+    name, bits = _named_width(low)
     cache = 2.0
     if re.search(r"fp8\s*(kv|cache)|kv\s*(cache)?\s*fp8", low) or (engine.kind == "tensorrt" and bits <= 8):
         cache = 1.0
@@ -150,7 +156,7 @@ def format_of(precision: str | None, engine: Engine) -> NumberFormat:
         compute = 16
     elif name in ("fp4", "nvfp4", "mxfp4"):
         compute = 4
-    elif name in ("fp8", "float8", "w8a8", "int8"):
+    elif name in ("fp8", "float8", "e4m3", "e5m2", "w8a8", "w4a8", "int8"):
         compute = 8
     return NumberFormat(
         name=name,
@@ -159,3 +165,19 @@ def format_of(precision: str | None, engine: Engine) -> NumberFormat:
         compute_bits=compute,
         keeps_embeddings=bits < 16 and not name.startswith(("q", "iq")),
     )
+
+
+def _named_width(low: str) -> tuple[str, float]:
+    """The first format named in a text, or a plain number of bits, with bits per weight."""
+    places = [
+        (found.start(), -len(name), name)
+        for name in BITS
+        if (found := re.search(rf"(?<![a-z0-9]){re.escape(name)}", low)) is not None
+    ]
+    if places:
+        name = min(places)[2]
+        return name, BITS[name]
+    plain = re.search(r"(\d+(?:\.\d+)?)\s*-?\s*(?:bpw|bits?)(?![a-z])", low)
+    if plain is None:
+        raise BadInput(f"precision: {low!r} names no known format; one of {', '.join(sorted(BITS))}")
+    return f"{plain.group(1)}bit", float(plain.group(1))

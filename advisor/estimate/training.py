@@ -23,6 +23,7 @@ from advisor.estimate.draws import Draws, draws_of, evaluated, interval
 from advisor.estimate.footprint import Footprint, footprint_of
 from advisor.estimate.kinds import FROM_TEXT, PLAIN_KINDS, RL_KINDS
 from advisor.estimate.loads import Get, load_of
+from advisor.estimate.serving_coefficients import generation_of
 from advisor.estimate.setup import Setup, setup_of
 
 Array = NDArray[np.float64]
@@ -140,7 +141,7 @@ def _generation(setup: Setup, pool: Draws, of: Get) -> Array:
         devices_per_replica=_replica_devices(setup),
         sustained_flop_per_s=load.sustained_flop_per_s,
         bandwidth_bytes_per_s=load.bandwidth_bytes_per_s,
-        bandwidth_efficiency_fraction=of("decode_bandwidth_efficiency_fraction"),
+        bandwidth_efficiency_fraction=of(f"serving_bandwidth_efficiency_fraction.{generation_of(setup.part)}"),
         layer_overhead_s=of(f"rollout_layer_overhead_s.{setup.kind}"),
     )
 

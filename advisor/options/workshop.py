@@ -38,6 +38,7 @@ class Workshop:
         self.x: Design = central_design(inputs)
         self.demand: Demand = demand_of(self.x, setting.frame)
         self.owned = {lookup.accelerator(catalog, own.accelerator).id: own.count for own in case.hardware.owned}
+        self.parts = {part.id: part for part in catalog.accelerators}
         self._fits: dict[str, StepFit] = {}
         self._paces: dict[tuple[str, str, str], Pace | None] = {}
         self.pool = central_pool(catalog)
@@ -82,6 +83,7 @@ class Workshop:
                 ttft_s=self.central("ttft_ms_p95") / 1e3,
                 tpot_s=self.central("tpot_ms_p95") / 1e3,
                 usable_memory_fraction=self.central("usable_memory_fraction"),
+                load_fraction=self.central("capacity_headroom_fraction"),
                 max_devices=most_devices(part),
             )
             if replica is None:
@@ -113,7 +115,7 @@ class Workshop:
         """How fast a training goes on an accelerator; None where it does not fit the devices that may share it."""
         key = model.id, kind, accelerator
         if key not in self._paces:
-            part = lookup.accelerator(self.catalog, accelerator)
+            part = self.parts[accelerator]
             tokens = self.central("input_tokens_per_request") + self.central("output_tokens_per_request")
             found = pace_of(model, kind, part, self.pool, tokens_per_example=tokens)
             shared = found is not None and found.devices > UNLINKED_DEVICES
@@ -122,7 +124,7 @@ class Workshop:
 
     def mfu_input(self, accelerator: str) -> str:
         """Name of the utilisation input of an accelerator."""
-        return f"mfu_fraction.{lookup.accelerator(self.catalog, accelerator).mfu_class}.full"
+        return f"mfu_fraction.{self.parts[accelerator].mfu_class}.full"
 
 
 def most_devices(part: AcceleratorRow) -> int:

@@ -171,3 +171,13 @@ def test_an_excluded_option_has_no_regret_and_no_chance_to_be_best(results):
             if not option.feasible:
                 assert option.p_best == 0
                 assert option.expected_regret is None
+
+
+def test_a_bought_fleet_of_linked_parts_comes_in_whole_servers(results):
+    """The insurer keeps everything on its premises: eight A100 a server, never three."""
+    found = [option for option in results["insurer_claims_letters"].options if option.accelerator == "a100-sxm-80gb"]
+    assert found
+    for option in found:
+        count = int(option.hardware.split(" x ")[0])
+        assert count % 8 == 0
+        assert "bought" in option.hardware

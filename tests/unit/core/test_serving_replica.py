@@ -117,6 +117,15 @@ def test_a_looser_latency_never_lowers_the_batch():
     assert sizes == sorted(sizes)
 
 
+def test_a_fuller_service_keeps_the_first_token_waiting_longer():
+    """At 90 % of the capacity a request waits for a place; M/M/c by Sakasegawa over the batch as places."""
+    idle, full = (design(load_fraction=load) for load in (0.0, 0.9))
+    assert full.batch == idle.batch
+    speed = serving.steady(LLAMA_8B, H100, BF16, ONE, FIT, batch=full.batch, input_tokens=500, output_tokens=300)
+    wait = fleet.queue_wait_s(0.9, full.batch / speed.requests_per_s, full.batch)
+    assert full.ttft_s - idle.ttft_s == pytest.approx(float(wait))
+
+
 def test_a_design_without_room_is_none():
     big = replace(LLAMA_8B, params=700e9, active_params=700e9)
     assert (
@@ -148,6 +157,17 @@ def test_a_replica_that_leaves_a_remainder_is_not_torn_over_two_servers():
     """Three devices each: two in a server of eight, so three replicas need two servers; sixteen devices span two."""
     assert fleet.servers_needed(3, devices_per_replica=3, devices_per_server=8) == 2
     assert fleet.servers_needed(3, devices_per_replica=16, devices_per_server=8) == 6
+
+
+def test_owned_parts_are_used_before_a_server_is_bought():
+    """Four owned parts hold two replicas of two; the third opens a server of eight, and fills up to the sixth."""
+
+    def held(replicas, owned, per_server=8):
+        return fleet.devices_held(replicas, devices_per_replica=2, devices_per_server=per_server, owned=owned).tolist()
+
+    assert held([0, 1, 2, 3, 6, 7], owned=4) == [0, 2, 4, 12, 12, 20]
+    assert held([0, 1, 4, 5], owned=0) == [0, 8, 8, 16]
+    assert held([0, 1, 5], owned=0, per_server=1) == [0, 2, 10]
 
 
 def test_one_server_at_half_load_waits_as_long_as_it_serves():

@@ -61,6 +61,8 @@ def test_drafted_tokens_are_read_or_assumed_where_speculation_is_named():
         ("mxfp4 weights", 0.53125, 4),
         ("q4_0 (not stated; thread context)", 0.5625, 16),
         ("int4", 0.53125, 16),
+        ("Q5_K_M", 0.7125, 16),
+        ("exl2 4.0 bpw", 0.5, 16),
         (None, 2.0, 16),
     ],
 )
