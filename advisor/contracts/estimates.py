@@ -152,7 +152,10 @@ class TrainingEstimate(Estimate):
 
     accelerator_hours: Interval | None = None
     """Device-hours of the final run."""
+    project_hours: Interval | None = None
+    """Device-hours of the project: trials, failed and repeated runs with the final one."""
     wall_hours: Interval | None = None
+    """Of the final run on the stated devices."""
     tokens_per_s_per_gpu: Interval | None = None
     """Steady state, per device."""
     mfu: Interval | None = None
@@ -161,6 +164,8 @@ class TrainingEstimate(Estimate):
     """Per device, 2^30 bytes."""
     fits: bool | None = None
     """True when the high bound of the memory is below the device's; None: not known."""
+    fitting_counts: tuple[PositiveCount, ...] | None = None
+    """Numbers of devices (powers of two to 1,024) with which the high bound fits; empty: none of them does."""
     energy_mwh: Interval | None = None
     energy_boundary: Literal["accelerator", "accelerator_and_cooling"] | None = None
     """What `energy_mwh` counts: with cooling when the request says `pue_included`."""

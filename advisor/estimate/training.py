@@ -30,6 +30,7 @@ Array = NDArray[np.float64]
 DRAWS = 1000
 REPLICA_SHARE = 0.6
 """Share of the memory that weights may take while answers are written."""
+COUNTS = tuple(2**power for power in range(11))
 SMALL_RUN_PARAMS = 1e9
 """Below it, single experiments and tuned demonstrations scatter far more than large runs."""
 
@@ -67,13 +68,15 @@ def estimate_training(
         assumptions=(*setup.assumptions, *footprint.assumptions),
         warnings=setup.warnings,
         accelerator_hours=None if hours is None else interval(*hours),
+        project_hours=None if hours is None else _project(setup, hours, pool),
         wall_hours=None
         if hours is None or request.accelerator_count is None
         else interval(hours[0] / setup.devices, hours[1]),
         tokens_per_s_per_gpu=interval(1.0 / steady.central_s, 1.0 / steady.relative),
         mfu=interval(work / (used.central_s * peak), 1.0 / used.relative),
         peak_mem_gib=memory,
-        fits=_fits(setup, memory),
+        fits=_fits(request, setup, memory, pool, setup.devices),
+        fitting_counts=_fitting_counts(request, setup, memory, pool),
         energy_mwh=footprint.energy_mwh,
         energy_boundary=footprint.energy_boundary,
         it_mwh=footprint.it_mwh,
@@ -103,7 +106,8 @@ def _memory_only(request: TrainingRequest, setup: Setup, pool: Draws) -> Trainin
         assumptions=setup.assumptions,
         warnings=setup.warnings,
         peak_mem_gib=memory,
-        fits=_fits(setup, memory),
+        fits=_fits(request, setup, memory, pool, setup.devices),
+        fitting_counts=_fitting_counts(request, setup, memory, pool),
     )
 
 
@@ -199,20 +203,37 @@ def _model_flop_per_token(setup: Setup, pool: Draws) -> float:
     return float(np.asarray(load.matmul_flop) / setup.padding_ratio + np.asarray(load.attention_flop))
 
 
-def _memory(setup: Setup, pool: Draws) -> Interval | None:
-    def peak(of: Get) -> Array:
-        fit = memory_fit(of)
-        if setup.weights_only:
-            return np.asarray(weight_bytes(setup.shape, setup.plan, fit) + np.asarray(fit.fixed_bytes))
-        return training_memory_bytes(setup.shape, setup.plan, fit)
+def _project(setup: Setup, hours: tuple[float, Array], pool: Draws) -> Interval:
+    """Device-hours with everything around the final run."""
+    name = f"development_factor.{'from_scratch' if setup.kind in FROM_TEXT else 'fine_tuning'}"
+    factor = pool.value(name)
+    return interval(hours[0] * factor, hours[1] * pool.of(name) / factor)
 
-    central, all_draws = evaluated(peak, pool)
+
+def _peak_bytes(setup: Setup, of: Get) -> Array:
+    fit = memory_fit(of)
+    if setup.weights_only:
+        return np.asarray(weight_bytes(setup.shape, setup.plan, fit) + np.asarray(fit.fixed_bytes))
+    return training_memory_bytes(setup.shape, setup.plan, fit)
+
+
+def _memory(setup: Setup, pool: Draws) -> Interval:
+    central, all_draws = evaluated(lambda of: _peak_bytes(setup, of), pool)
     several = setup.devices > 1 and setup.kind != "memory"
     residual = pool.of(f"memory_residual_ratio.{'several' if several else 'single'}")
     return interval(central / BYTES_PER_GIB, all_draws / central * residual)
 
 
-def _fits(setup: Setup, memory: Interval | None) -> bool | None:
-    if memory is None or setup.part is None or setup.part.memory_bytes is None:
+def _fits(request: TrainingRequest, setup: Setup, memory: Interval, pool: Draws, count: int) -> bool | None:
+    """Whether some layout on `count` devices keeps its high bound below their memory."""
+    if setup.part is None or setup.part.memory_bytes is None:
         return None
-    return memory.p95 * BYTES_PER_GIB <= setup.part.memory_bytes
+    allowed = setup.part.memory_bytes * memory.p50 / memory.p95
+    tight = request.model_copy(update={"accelerator_count": count, "memory_bytes": allowed})
+    return float(_peak_bytes(setup_of(tight, pool), pool.value)) <= allowed
+
+
+def _fitting_counts(request: TrainingRequest, setup: Setup, memory: Interval, pool: Draws) -> tuple[int, ...] | None:
+    if setup.part is None or setup.part.memory_bytes is None:
+        return None
+    return tuple(count for count in COUNTS if _fits(request, setup, memory, pool, count))

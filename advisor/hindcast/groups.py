@@ -18,8 +18,8 @@ from advisor.hindcast.training_fit import RECORDS
 CONSTANT_MFU = "constant_mfu_fraction"
 FAST = ("a100", "h100", "b200")
 KIND_NAMES = {
-    "pretrain": "pre-training",
-    "continued_pretrain": "continued pre-training",
+    "pretrain": "pre-training, continued too",
+    "continued_pretrain": "pre-training, continued too",
     "full_ft": "fine-tuning, all weights",
     "lora": "LoRA",
     "qlora": "QLoRA",

@@ -32,7 +32,7 @@ WITHOUT_UNIT = {
     },
     "a count of what the name says": {
         "answered", "count", "cpu_count", "accelerator_count", "dense_layers", "devices_per_server", "draws", "errors",
-        "experts_per_token", "line", "n", "num_layers", "num_heads", "num_kv_heads", "pipeline_parallel",
+        "experts_per_token", "fitting_counts", "line", "n", "num_layers", "num_heads", "num_kv_heads", "pipeline_parallel",
         "position_embeddings", "refreshes_per_year", "refused", "resumed", "samples", "shared_experts",
         "tensor_parallel",
     },
