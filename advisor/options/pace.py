@@ -13,7 +13,7 @@ from advisor.contracts.catalog import AcceleratorRow, ArchitectureRow, BaseModel
 from advisor.contracts.errors import BadInput
 from advisor.contracts.estimates import TrainingKind, TrainingRequest
 from advisor.contracts.plan import Architecture, LoraSettings, PretrainPhase, SftPhase, TrainingPlan
-from advisor.core.memory import USABLE_FRACTION, training_memory_bytes
+from advisor.core.memory import training_memory_bytes
 from advisor.core.parameters import decoder_parameters
 from advisor.core.training import token_time_s
 from advisor.estimate.coefficients import memory_fit, training_fit
@@ -35,8 +35,8 @@ REFERENCE_PARTS = {
 """The part on which a class's reference run stands. Processors, Apple and Intel parts have none: no published run of
 theirs is behind the step model, so their utilisation is the class's alone."""
 REFERENCE_PARAMS_B, REFERENCE_YEAR = 7.0, 2026
-MOST_DEVICES = 64
-"""Devices over which one training is spread before the option counts as impossible."""
+COUNTS = (1, 2, 4, 8, 16, 32, 64)
+"""Numbers of devices that are tried; what does not fit the last one counts as impossible."""
 FULL_STATE_BYTES = 14.0
 """Weights in 16 bit, master copy and two moments: what a checkpoint of full training keeps per parameter."""
 ADAPTER_STATE_BYTES = 14.0
@@ -51,7 +51,7 @@ class Pace:
     mfu_ratio: float
     """Utilisation over that of the class's reference run; 1 where the step model does not cover the class."""
     devices: int
-    """Fewest devices that hold weights, states, activations and logits."""
+    """Fewest devices that hold weights, states, activations and logits, by the memory model's high bound."""
     checkpoint_bytes: float
     note: str
     """What was compared, for the reader."""
@@ -61,7 +61,6 @@ class Pace:
 class _Step:
     flop_per_token: float
     mfu_fraction: float
-    fits: bool
     checkpoint_bytes: float
     recompute: str
 
@@ -93,18 +92,14 @@ def pace_of(
     pool: Draws,
     *,
     tokens_per_example: float,
-    at_least: int = 1,
 ) -> Pace | None:
-    """The pace on the fewest devices that hold the training, `at_least` so many; None where nothing holds it."""
+    """The pace on the fewest devices that hold the training; None where nothing holds it."""
     lengths = _text_lengths(model, pool) if kind in FROM_TEXT else _example_lengths(model, tokens_per_example, pool)
-    count = at_least
-    while count <= max(MOST_DEVICES, at_least):
-        step = _step(sizes_of(model) | lengths, kind, part, count, pool)
-        if step.fits:
-            break
-        count *= 2
-    else:
+    keys = sizes_of(model) | lengths
+    count = next((count for count in COUNTS if _fits(keys, kind, part, count, pool)), None)
+    if count is None:
         return None
+    step = _step(keys, kind, part, count, pool)
     ratio = _ratio(step, kind, part, pool)
     note = (
         f"step model of `advisor estimate`: {kind} on {count} x {part.id}, {lengths['seq_len']} tokens a sequence, "
@@ -166,28 +161,35 @@ def _example_lengths(model: BaseModelRow | ArchitectureRow, tokens: float, pool:
 
 def _step(keys: dict[str, Any], kind: TrainingKind, part: AcceleratorRow, count: int | None, pool: Draws) -> _Step:
     """The step model at its central values."""
-    extra: dict[str, Any] = {"lora_rank": LoraSettings().rank} if kind == "lora" else {"optimizer": "adamw"}
-    request = TrainingRequest(
-        **{"id": "pace", "kind": kind, "accelerator": part.id, "accelerator_count": count, "precision": "bf16"}
-        | {"year": REFERENCE_YEAR}
-        | extra
-        | keys
-    )
-    setup = setup_of(request, pool)
+    setup = setup_of(_request(keys, kind, part, count), pool)
     load = load_of(setup, pool)
     time_s = float(token_time_s(load, training_fit(pool.value, plain=kind in PLAIN_KINDS and not setup.is_packed)))
     flop = float(load.matmul_flop) / setup.padding_ratio + float(load.attention_flop)
-    peak_bytes = float(training_memory_bytes(setup.shape, setup.plan, memory_fit(pool.value)))
     state = setup.shape.params * FULL_STATE_BYTES
     if kind == "lora":
         state = setup.plan.adapter_params * ADAPTER_STATE_BYTES
     return _Step(
         flop_per_token=flop,
         mfu_fraction=flop / (time_s * part.peak_flop_per_s),
-        fits=peak_bytes <= USABLE_FRACTION * part.memory_bytes,
         checkpoint_bytes=state,
         recompute=setup.plan.recompute,
     )
+
+
+def _fits(keys: dict[str, Any], kind: TrainingKind, part: AcceleratorRow, count: int, pool: Draws) -> bool:
+    """Whether some layout stays below the memory even where the memory model errs upwards, as in `advisor estimate`."""
+    error = lookup.parameter(pool.catalog, f"memory_residual_ratio.{'single' if count == 1 else 'several'}").high
+    allowed = part.memory_bytes / error
+    least = {"batch": "micro 1"} | keys | {"memory_bytes": allowed}
+    setup = setup_of(_request(least, kind, part, count), pool)
+    return float(training_memory_bytes(setup.shape, setup.plan, memory_fit(pool.value))) <= allowed
+
+
+def _request(keys: dict[str, Any], kind: TrainingKind, part: AcceleratorRow, count: int | None) -> TrainingRequest:
+    """Full training with the usual 32-bit states, adapters of the trainer's rank."""
+    method = {"lora_rank": LoraSettings().rank} if kind == "lora" else {"optimizer": "adamw"}
+    usual = {"id": "pace", "kind": kind, "accelerator": part.id, "accelerator_count": count, "precision": "bf16"}
+    return TrainingRequest(**usual | {"year": REFERENCE_YEAR} | method | keys)
 
 
 def _whole(step: _Step, kind: TrainingKind, pool: Draws) -> float:

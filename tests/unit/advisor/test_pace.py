@@ -66,9 +66,9 @@ def test_lora_needs_fewer_devices_and_less_work_than_full_training():
     assert lora.checkpoint_bytes < full.checkpoint_bytes / 100
 
 
-def test_full_training_of_eight_billion_parameters_does_not_fit_one_device_of_80_gb():
-    """Weights 2, gradients 2, states 12 bytes: 8.19e9 * 16 = 131 GB."""
-    assert pace("full_ft").devices == 2
+def test_full_training_of_eight_billion_parameters_takes_four_devices_of_80_gb_to_be_safe():
+    """16 bytes * 8.19e9 = 131 GB: 66 a device on two, above 80 / 1.5 = 53 GB for a model that errs; 33 on four."""
+    assert pace("full_ft").devices == 4
 
 
 def test_a_mixture_of_experts_is_paid_by_its_active_parameters():
