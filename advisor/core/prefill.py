@@ -27,12 +27,18 @@ def prefill_flop(model: ModelShape, input_tokens: ArrayLike, cached_fraction: Ar
     validity: decoders; the output head runs on one token alone and is counted in, below 10 % too much.
     """
     s = np.asarray(input_tokens, np.float64)
-    p = s * np.asarray(cached_fraction, np.float64)
+    p = _cached(s, cached_fraction)
     width = model.num_heads * model.head_dim
     part = model.sliding_layer_fraction if model.sliding_window_tokens else 0.0
     window = np.minimum(s, float(model.sliding_window_tokens or np.inf))
     pairs = (1.0 - part) * (s**2 - p**2) + part * 2.0 * window * (s - p)
     return np.asarray(2.0 * model.matmul_params * (s - p) + 2.0 * model.num_layers * width * pairs)
+
+
+def _cached(input_tokens: Array, cached_fraction: ArrayLike) -> Array:
+    """Tokens found in the cache; the last one is always computed, since the answer starts from it."""
+    share = np.asarray(cached_fraction, np.float64)
+    return np.asarray(np.minimum(input_tokens * share, np.maximum(input_tokens - 1.0, 0.0)))
 
 
 def prefill_s(
@@ -52,7 +58,7 @@ def prefill_s(
     validity: prompts of 100 to 20,000 tokens, alone or in chunks between decode steps.
     """
     s = np.asarray(input_tokens, np.float64)
-    fresh = s * (1.0 - np.asarray(cached_fraction, np.float64))
+    fresh = s - _cached(s, cached_fraction)
     share = np.asarray(fit.prefill_efficiency, np.float64)
     share = share * expert_share(model, fit, fit.chunk_tokens)
     rate = product_rate(device, form, fit, share) * layout.side_by_side

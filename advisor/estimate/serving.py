@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from advisor.catalog import lookup
 from advisor.contracts.base import Interval
 from advisor.contracts.catalog import Catalog, Parameter
+from advisor.contracts.errors import BadInput
 from advisor.contracts.estimates import Assumption, ServingEstimate, ServingRequest
 from advisor.core.sampling import Input, quantile
 from advisor.core.serving_power import node_power_w
@@ -175,6 +176,8 @@ def _hosted_estimate(request: ServingRequest, catalog: Catalog, draws: int, seed
         }
     )
     plan = plan_of(stand_in, catalog)
+    if plan.part.tdp_w is None:
+        raise BadInput(f"accelerator {plan.part.name}: tdp_w not known; give it in the request")
     found = drawn_figures(plan, "energy", catalog, draws=draws, seed=seed)
     wall = _draw(catalog, "server_power_ratio", draws, seed) * _draw(catalog, "pue_ratio.cloud", draws, seed)
     spread = _draw(catalog, f"{PREFIX}residual_ratio.hosted", draws, seed)

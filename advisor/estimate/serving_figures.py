@@ -70,7 +70,7 @@ def _within_target(plan: ServingPlan, fit: StepFit, draws: Draws, room: Array) -
 
 def time_per_token_s(plan: ServingPlan, draws: Draws, speed: Steady) -> Array:
     """Step time per gained token plus the prefills of the others that fall between two tokens."""
-    filling = 0.0 if plan.engine.prefills_elsewhere else (speed.batch - 1.0) * speed.fill_s
+    filling = 0.0 if plan.engine.prefills_elsewhere else np.maximum(speed.batch - 1.0, 0.0) * speed.fill_s
     between = np.asarray(draws.interference_share) * filling / np.asarray(draws.output_tokens, np.float64)
     return np.asarray(speed.step_s / speed.tokens_per_step + between)
 
@@ -106,7 +106,7 @@ def figures_of(plan: ServingPlan, fit: StepFit, power: PowerFit, draws: Draws) -
     found: dict[str, Array] = {"batch": batch * plan.layout.copies}
     first = alone + np.where(batch > 1.0, speed.step_s, 0.0)
     if plan.batch is not None:
-        found["ttft_s"] = first + np.asarray(draws.queue_share) * (batch - 1.0) * speed.fill_s
+        found["ttft_s"] = first + np.asarray(draws.queue_share) * np.maximum(batch - 1.0, 0.0) * speed.fill_s
     else:
         found["ttft_s"] = first * np.asarray(draws.wait_ratio)
     found["tpot_s"] = time_per_token_s(plan, draws, speed)

@@ -125,7 +125,12 @@ def test_a_cached_prefix_is_not_computed_again_but_still_attended_to():
     products, pairs = 2 * (8.03e9 - 128256 * 4096) * 1000, 2 * 32 * 4096 * 1e6
     assert whole == pytest.approx(products + pairs)
     assert half == pytest.approx(products / 2 + pairs * 0.75)
-    assert prefill.prefill_flop(LLAMA_8B, 1000.0, 1.0) == 0.0
+
+
+def test_the_last_token_of_a_cached_prompt_is_computed_all_the_same():
+    """One token against 1,000: its products, and 1,000^2 - 999^2 = 1,999 pairs."""
+    flop = 2 * (8.03e9 - 128256 * 4096) + 2 * 32 * 4096 * 1999
+    assert prefill.prefill_flop(LLAMA_8B, 1000.0, 1.0) == pytest.approx(flop)
 
 
 batches, contexts = st.floats(1, 4096), st.floats(1, 1e5)
