@@ -28,14 +28,18 @@ from advisor.contracts.assessment import (
     OptionQuality,
     Risk,
 )
+from advisor.contracts.base import Interval
 from advisor.contracts.baseline import BaselineReport
 from advisor.contracts.case import Case
 from advisor.contracts.catalog import Catalog
+from advisor.contracts.errors import Failed
 from advisor.contracts.runs import RunReport
 from advisor.core.candidates import LINES, Candidate
 from advisor.core.costing import Outcome
 from advisor.core.gates import PERSONAL
-from advisor.core.sampling import Input, overridden
+from advisor.core.impact import Impact
+from advisor.core.sampling import Array, Input, overridden
+from advisor.gaps import unknown_footprints
 from advisor.influences import break_evens, influences_of
 from advisor.inputs import inputs_of, setting_of
 from advisor.measure import overrides_of
@@ -105,9 +109,12 @@ def assess(
         break_even=crossings,
         sensitivity=sensitivity,
         value_of_information=information,
-        assumptions=tuple(_assumption(item) for item in inputs if item.name in used),
+        assumptions=(
+            *(_assumption(item) for item in inputs if item.name in used),
+            *(_pace(option, catalog) for option in kept if option.training is not None and option.training.mfu_note),
+        ),
         update=_update(before, solved, measured, files) if before is not None else None,
-        warnings=_cautions(options, solved),
+        warnings=(*_cautions(options, solved), *unknown_footprints(kept, solved.outcomes)),
     )
 
 
@@ -136,12 +143,8 @@ def _option(problem: Problem, catalog: Catalog, solved: Solved, index: int, plac
         rank=place,
         gates=solved.gates[index],
         cost=_cost(problem, solved, outcome),
-        energy=OptionEnergy(
-            kwh=interval(outcome.kwh) if outcome.kwh is not None else None, boundary=outcome.energy_boundary
-        ),
-        carbon=OptionCarbon(
-            kg_co2e_location=interval(outcome.kgco2e) if outcome.kgco2e is not None else None, kg_co2e_market=None
-        ),
+        energy=_energy(outcome.impact),
+        carbon=_carbon(outcome.impact),
         time_to_value_months=interval(outcome.months_to_value, digits=3),
         quality=_quality(problem, solved, option, outcome),
         risks=_risks(problem.case, catalog, option),
@@ -166,6 +169,33 @@ def _cost(problem: Problem, solved: Solved, outcome: Outcome) -> OptionCost:
             CostLine(name=name, phase=phases[name], **quantiles(values)) for name, values in outcome.lines.items()
         ),
     )
+
+
+def _energy(impact: Impact) -> OptionEnergy:
+    use = impact.use
+    return OptionEnergy(
+        kwh=_maybe(impact.kwh),
+        boundary=impact.boundary,
+        it_kwh=_maybe(impact.it_kwh),
+        training_it_kwh=None if use is None else interval(use.training_it_kwh),
+        serving_busy_it_kwh=None if use is None else interval(use.busy_it_kwh),
+        serving_idle_it_kwh=None if use is None else interval(use.idle_it_kwh),
+        cooling_kwh=_maybe(impact.cooling_kwh),
+        water_l=_maybe(impact.water_l),
+    )
+
+
+def _carbon(impact: Impact) -> OptionCarbon:
+    return OptionCarbon(
+        kg_co2e_location=_maybe(impact.location_kgco2e),
+        kg_co2e_market=_maybe(impact.market_kgco2e),
+        kg_co2e_embodied=_maybe(impact.embodied),
+        sci_g_per_request=_maybe(impact.sci_g_per_request),
+    )
+
+
+def _maybe(values: Array | None) -> Interval | None:
+    return None if values is None else interval(values)
 
 
 def _quality(problem: Problem, solved: Solved, option: Candidate, outcome: Outcome) -> OptionQuality:
@@ -214,6 +244,21 @@ def _assumption(item: Input) -> Assumption:
         origin=item.origin,
         source=item.source,
         as_of=item.as_of,
+    )
+
+
+def _pace(option: Candidate, catalog: Catalog) -> Assumption:
+    """Utilisation of the option's training over that of its class's reference run."""
+    training = option.training
+    if training is None:
+        raise Failed(f"{option.id}: trains nothing")
+    return Assumption(
+        name=option.mfu_ratio_name,
+        value=float(f"{training.mfu_ratio:.4g}"),
+        unit="ratio",
+        origin="catalogue",
+        source=training.mfu_note,
+        as_of=max(row.as_of for row in catalog.parameters if row.name == "training_matmul_efficiency_fraction"),
     )
 
 

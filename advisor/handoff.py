@@ -28,6 +28,7 @@ from advisor.contracts.plan import (
     TrainingPlan,
 )
 from advisor.core.compute import accelerator_hours, full_training_flop, lora_training_flop
+from advisor.core.project import HIGHEST_MFU
 from advisor.files import dump_yaml, write_contract, write_text
 from advisor.summaries import rounded
 
@@ -193,7 +194,9 @@ def _forecast(
         params = lookup.base_model(catalog, option.model or "").active_parameters
     flop = _planned_flop(assessment, params, phases)
     mfu = _spread(assessment, f"mfu_fraction.{part.mfu_class}.full")
-    device_hours = [float(accelerator_hours(flop, part.peak_flop_per_s, share)) for share in (mfu.p95, mfu.p50, mfu.p5)]
+    ratio = _known(assessment, f"mfu_ratio.{option.id}", 1.0)
+    shares = [min(HIGHEST_MFU, share * ratio) for share in (mfu.p95, mfu.p50, mfu.p5)]
+    device_hours = [float(accelerator_hours(flop, part.peak_flop_per_s, share)) for share in shares]
     hours = Interval(**dict(zip(("p5", "p50", "p95"), (rounded(h / count) for h in device_hours), strict=True)))
     rent = part.rental_usd_per_hour
     cost = None
@@ -237,6 +240,11 @@ def _spread(assessment: Assessment, name: str) -> Interval:
             if isinstance(row.value, float):
                 return Interval(p5=row.value, p50=row.value, p95=row.value)
     raise BadInput(f"assumptions: the assessment does not carry {name!r}; assess the case again with this version")
+
+
+def _known(assessment: Assessment, name: str, otherwise: float) -> float:
+    """The median of an input; assessments of older versions do not carry every one."""
+    return _assumed(assessment, name) if any(row.name == name for row in assessment.assumptions) else otherwise
 
 
 def _assumed(assessment: Assessment, name: str) -> float:

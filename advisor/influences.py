@@ -21,6 +21,8 @@ SHOWN = 10
 RIVALS = 4
 VOLUME_SPAN = 1e3
 """Break-even volumes are searched from a thousandth to a thousand times the case's own volume."""
+WITHOUT_MONEY = ("grid_", "water_", "embodied_", "api_energy_")
+"""Inputs of the footprint alone: no choice by cost and quality hangs on them."""
 NEGLIGIBLE_FRACTION = 0.01
 """Information worth less than this share of the EVPI is not listed."""
 
@@ -32,7 +34,11 @@ def influences_of(
     places = solved.feasible_order()
     if len(places) < 2:
         return (), ()
-    moving = [item for item in solved.inputs if item.name in used and not item.is_certain]
+    moving = [
+        item
+        for item in solved.inputs
+        if item.name in used and not item.is_certain and not item.name.startswith(WITHOUT_MONEY)
+    ]
     names = {item.name for item in moving}
     design = one_at_a_time(moving)
     design.update(central_design([item for item in solved.inputs if item.name not in names], 2 * len(moving) + 1))

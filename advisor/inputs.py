@@ -7,20 +7,25 @@ assumption that says so. Nothing is silently zero.
 from dataclasses import dataclass
 
 from advisor.catalog import lookup
-from advisor.contracts.base import Amount, AmountRange, Share, ShareRange
+from advisor.contracts.base import Amount, Share
 from advisor.contracts.case import Case
 from advisor.contracts.catalog import AcceleratorRow, Catalog, Parameter
 from advisor.contracts.facts import SalaryRow
-from advisor.contracts.rows import Row
 from advisor.core.costing import Frame
 from advisor.core.sampling import Input
 from advisor.core.units import MONTHS_PER_YEAR
+from advisor.impact_inputs import data_inputs, impact_inputs
+from advisor.input_rows import citation, from_parameter, three_points
 
 ROLES = ("ml_engineer", "data_engineer", "operations", "annotator", "domain_expert")
 DEFAULT_COUNTRY = "DE"
 OWN_CASE = "the case"
-ESTIMATORS_OWN = "serving_"
-"""Coefficients of the serving formulas: an assessment takes their central values, spread by `engine_factor`."""
+ESTIMATORS_OWN = (
+    *("serving_", "memory_", "achievable_matmul_", "sustained_ratio", "network_bytes_", "full_speed_", "rollout_"),
+    *("training_residual_", "training_seq_len", "training_tokens", "training_layer_"),
+)
+"""Coefficients of the estimators: an assessment takes their central values; `engine_factor` spreads those of serving,
+the class's utilisation those of training."""
 
 
 @dataclass(frozen=True)
@@ -58,42 +63,24 @@ def inputs_of(case: Case, catalog: Catalog, setting: Setting) -> list[Input]:
         *_people_inputs(catalog, setting),
         _status_quo_cost(case, catalog, setting),
         *_hardware_inputs(catalog),
+        *data_inputs(catalog, case.use_case.task),
     ]
     taken = {item.name for item in rows}
     rows += [
         from_parameter(row, catalog)
-        for row in catalog.parameters
+        for row in _newest(catalog)
         if row.name not in taken and not row.name.startswith(ESTIMATORS_OWN)
     ]
     return rows
 
 
-def from_parameter(row: Parameter, catalog: Catalog, name: str | None = None) -> Input:
-    """An input with the spread of a catalogue parameter."""
-    return Input(
-        name=name or row.name,
-        low=row.low,
-        central=row.central,
-        high=row.high,
-        unit=row.unit,
-        origin=row.origin,
-        source=_citation(row, catalog),
-        as_of=row.as_of,
-        is_fraction=row.unit == "fraction",
-    )
-
-
-def three_points(value: Amount | Share) -> tuple[float, float, float]:
-    """Low, central and high of a number that may be given as a range."""
-    if isinstance(value, AmountRange | ShareRange):
-        return value.low, value.central, value.high
-    return value, value, value
-
-
-def _citation(row: Row, catalog: Catalog) -> str:
-    source = next(entry.name for entry in catalog.sources if entry.id == row.source)
-    text = f"{source}: {row.note}" if row.note else source
-    return f"{text} (unverified)" if row.unverified else text
+def _newest(catalog: Catalog) -> list[Parameter]:
+    """The parameters of today: older rows of a name are its history."""
+    found: dict[str, Parameter] = {}
+    for row in catalog.parameters:
+        if row.name not in found or row.as_of >= found[row.name].as_of:
+            found[row.name] = row
+    return list(found.values())
 
 
 def _given(name: str, value: Amount | Share, unit: str, *, is_fraction: bool = False) -> Input:
@@ -134,7 +121,7 @@ def _case_inputs(case: Case, catalog: Catalog) -> list[Input]:
             rows.append(_given(name, value, "tokens"))
         else:
             low, central, high = three_points(getattr(task, name))
-            rows.append(Input(name, low, central, high, "tokens", "assumed", _citation(task, catalog), task.as_of))
+            rows.append(Input(name, low, central, high, "tokens", "assumed", citation(task, catalog), task.as_of))
     return rows
 
 
@@ -146,7 +133,7 @@ def _energy_inputs(case: Case, catalog: Catalog, setting: Setting) -> list[Input
     else:
         row = lookup.electricity(catalog, setting.grid_zone)
         low, central, high = three_points(row.eur_per_kwh)
-        source = f"{_citation(row, catalog)} ({row.zone}, {row.band})"
+        source = f"{citation(row, catalog)} ({row.zone}, {row.band})"
         rows.append(
             Input("electricity_price_eur_per_kwh", low, central, high, "EUR/kWh", "catalogue", source, row.as_of)
         )
@@ -156,12 +143,8 @@ def _energy_inputs(case: Case, catalog: Catalog, setting: Setting) -> list[Input
     else:
         rows.append(from_parameter(lookup.parameter(catalog, f"pue_ratio.{place}"), catalog, "pue_ratio"))
     zones = {setting.grid_zone, *(zone for api in catalog.api_models for zone in api.countries[:1])}
-    for zone in sorted(zones):
-        grid = lookup.grid(catalog, zone)
-        value = grid.location_gco2e_per_kwh
-        source = f"{_citation(grid, catalog)} ({grid.basis}, {grid.year})"
-        name = f"grid_gco2e_per_kwh.{zone}"
-        rows.append(Input(name, value, value, value, "g/kWh", "catalogue", source, grid.as_of))
+    owned = {lookup.accelerator(catalog, own.accelerator).id for own in case.hardware.owned}
+    rows += impact_inputs(catalog, zones, owned)
     return rows
 
 
@@ -173,7 +156,7 @@ def _people_inputs(catalog: Catalog, setting: Setting) -> list[Input]:
         factor = (1.0 + salary.on_cost_fraction) / MONTHS_PER_YEAR * rate
         low, central, high = (factor * value for value in three_points(salary.gross_per_year))
         name, unit = f"loaded_cost_per_fte_month.{role}", f"{setting.currency}/fte_month"
-        rows.append(Input(name, low, central, high, unit, "catalogue", _citation(salary, catalog), salary.as_of))
+        rows.append(Input(name, low, central, high, unit, "catalogue", citation(salary, catalog), salary.as_of))
     return rows
 
 
@@ -202,16 +185,16 @@ def _status_quo_cost(case: Case, catalog: Catalog, setting: Setting) -> Input:
         minutes, origin, source = today.minutes_per_request, "given", f"{OWN_CASE}: minutes per request"
     else:
         task = lookup.task(catalog, case.use_case.task)
-        minutes, origin, source = task.minutes_per_request_by_hand, "assumed", _citation(task, catalog)
+        minutes, origin, source = task.minutes_per_request_by_hand, "assumed", citation(task, catalog)
     low, central, high = (value / 60.0 * hourly for value in three_points(minutes))
-    source = f"{source}; {_citation(salary, catalog)}"
+    source = f"{source}; {citation(salary, catalog)}"
     return Input(name, low, central, high, unit, "given" if origin == "given" else "assumed", source, salary.as_of)
 
 
 def _hardware_inputs(catalog: Catalog) -> list[Input]:
     rows = []
     for part in catalog.accelerators:
-        source = _citation(part, catalog)
+        source = citation(part, catalog)
         if part.rental_usd_per_hour is not None:
             rent = three_points(part.rental_usd_per_hour)
             rows.append(Input(f"rental_usd_per_hour.{part.id}", *rent, "USD/h", "catalogue", source, part.as_of))

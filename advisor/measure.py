@@ -13,7 +13,9 @@ from advisor.contracts.catalog import Catalog
 from advisor.contracts.errors import BadInput, nearest
 from advisor.contracts.runs import RunReport, Score
 from advisor.core.calibration import Spread, combine_lognormal, share_spread
+from advisor.core.project import HIGHEST_MFU
 from advisor.core.sampling import Input
+from advisor.options.pace import ratio_of_plan
 
 SINGLE_RUN_SPREAD_LN = 0.1
 """Error of one run's utilisation as a measure of the next run's, as a spread of ln: own assumption."""
@@ -41,7 +43,10 @@ def overrides_of(
 
 
 def _utilisation(report: RunReport, catalog: Catalog, known: dict[str, Input]) -> list[Input]:
-    """Measured model FLOP utilisation of the longest training phase, joined with the prior on the log scale."""
+    """Measured model FLOP utilisation of the longest training phase, joined with the prior on the log scale.
+
+    The class's utilisation is that of its reference run, so what model, method and length of this run add is taken out.
+    """
     if report.plan.accelerator is None:
         return []
     part = lookup.accelerator(catalog, report.plan.accelerator)
@@ -49,13 +54,16 @@ def _utilisation(report: RunReport, catalog: Catalog, known: dict[str, Input]) -
     if not phases:
         return []
     longest = max(phases, key=lambda phase: phase.duration_s)
-    measured = float(longest.flop_per_s or 0.0) / (part.peak_flop_per_s * report.plan.accelerator_count)
+    reached = float(longest.flop_per_s or 0.0) / (part.peak_flop_per_s * report.plan.accelerator_count)
+    ratio = ratio_of_plan(report.plan, longest.name, part, catalog)
+    measured = min(HIGHEST_MFU, reached / ratio)
     name = f"mfu_fraction.{part.mfu_class}.full"
     prior = known[name]
     joined = combine_lognormal(Spread(prior.low, prior.central, prior.high), measured, SINGLE_RUN_SPREAD_LN)
     source = (
-        f"run {report.id}: {longest.name} reached {measured:.3g} of the peak of "
-        f"{report.plan.accelerator_count} x {part.id}, joined with the prior"
+        f"run {report.id}: {longest.name} reached {reached:.3g} of the peak of "
+        f"{report.plan.accelerator_count} x {part.id}, {measured:.3g} for the class's reference run, "
+        "joined with the prior"
     )
     return [_measured(name, joined, "fraction", source, report.created_at)]
 

@@ -48,6 +48,7 @@ LINES: dict[Language, dict[str, str]] = {
         "monitoring": "monitoring",
         "refresh": "refresh training",
         "retrieval": "retrieval",
+        "storage": "data storage",
         "manual_work": "manual work",
     },
     "de": {
@@ -65,6 +66,7 @@ LINES: dict[Language, dict[str, str]] = {
         "monitoring": "Überwachung",
         "refresh": "Nachtraining",
         "retrieval": "Dokumentensuche",
+        "storage": "Datenspeicher",
         "manual_work": "Handarbeit",
     },
 }
@@ -194,6 +196,21 @@ REPORT: dict[Language, dict[str, str]] = {
         "p_best": "P(best)",
         "months": "months to value",
         "energy": "MWh",
+        "it_energy": "IT, kWh",
+        "training_energy": "training",
+        "busy_energy": "serving, busy",
+        "idle_energy": "serving, idle",
+        "cooling": "cooling",
+        "co2_location": "CO₂e location, kg",
+        "co2_market": "CO₂e market, kg",
+        "co2_embodied": "CO₂e making, kg",
+        "sci": "g CO₂e per request",
+        "water": "water, l",
+        "footprint": "Energy, greenhouse gas and water over the horizon (P50)",
+        "footprint_legend": "IT energy at the plugs of the servers = training + serving; with cooling it is the "
+        "facility's. Location: mix of the grid; market: residual mix; making: share of the hardware's life for which "
+        "it is held. "
+        "Per request: location and making (ISO/IEC 21031). ~ modelled, the provider states nothing; – not known.",
         "gates": "gates",
         "yes": "passes",
         "no": "no",
@@ -228,6 +245,21 @@ REPORT: dict[Language, dict[str, str]] = {
         "p_best": "P(beste)",
         "months": "Monate bis Nutzen",
         "energy": "MWh",
+        "it_energy": "IT, kWh",
+        "training_energy": "Training",
+        "busy_energy": "Betrieb, Last",
+        "idle_energy": "Betrieb, Leerlauf",
+        "cooling": "Kühlung",
+        "co2_location": "CO₂e Ort, kg",
+        "co2_market": "CO₂e Markt, kg",
+        "co2_embodied": "CO₂e Herstellung, kg",
+        "sci": "g CO₂e je Anfrage",
+        "water": "Wasser, l",
+        "footprint": "Energie, Treibhausgas und Wasser über die Laufzeit (P50)",
+        "footprint_legend": "IT-Energie an den Steckern der Server = Training + Betrieb; mit Kühlung ist es die des "
+        "Rechenzentrums. Ort: Strommix am Standort; Markt: Residualmix; Herstellung: Anteil an der Lebensdauer der "
+        "Geräte, für den sie gehalten werden. Je Anfrage: Ort und Herstellung (ISO/IEC 21031). ~ modelliert, der "
+        "Anbieter nennt nichts; – nicht bekannt.",
         "gates": "Bedingungen",
         "yes": "erfüllt",
         "no": "nein",

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from advisor.contracts.assessment import Assessment, Option
 from advisor.contracts.base import Interval
+from advisor.footprint_text import footprint_columns, footprint_row
 from advisor.phrases import CONFIDENCE, REPORT, RULES, Language, number, share, title
 
 PLAIN_WIDTH = 170
@@ -120,6 +121,9 @@ def _write(console: Console, result: Assessment, language: Language) -> None:
             console.print(f"  • {line}", highlight=False)
     for line in _excluded(result, language):
         console.print(line, highlight=False, style="dim")
+    if console.width >= WIDE_FROM:
+        console.print(_footprint_table(result, language))
+        console.print(say["footprint_legend"], style="dim")
     _write_update(console, result, language)
     given, assumed = _origins(result)
     console.print(
@@ -133,6 +137,18 @@ def _write(console: Console, result: Assessment, language: Language) -> None:
         ),
         style="dim",
     )
+
+
+def _footprint_table(result: Assessment, language: Language) -> Table:
+    """Of the options that pass; the others stand in Markdown and JSON."""
+    table = Table(title=REPORT[language]["footprint"], title_justify="left", header_style="bold", expand=True)
+    first, *others = footprint_columns(language)
+    table.add_column(first, min_width=30, ratio=1, overflow="fold")
+    for title_text in others:
+        table.add_column(title_text, justify="right", overflow="fold", max_width=11)
+    for option in (option for option in result.options if option.feasible):
+        table.add_row(*footprint_row(option, language))
+    return table
 
 
 def _excluded(result: Assessment, language: Language) -> Iterator[str]:
@@ -199,6 +215,12 @@ def _markdown(result: Assessment, language: Language) -> Iterator[str]:
         for moved in result.update.inputs:
             yield f"- `{moved.name}`: {_change(moved.before, moved.after, language)} ({moved.source})"
         yield ""
+    yield f"## {say['footprint']}\n"
+    yield "| " + " | ".join(footprint_columns(language)) + " |"
+    yield "|" + "---|" * len(footprint_columns(language))
+    for option in result.options:
+        yield "| " + " | ".join(footprint_row(option, language)) + " |"
+    yield "\n" + say["footprint_legend"] + "\n"
     yield f"## {say['gates']}\n"
     yield from (f"- {line.strip()}" for line in _excluded(result, language))
     yield f"\n## {say['assumptions']}\n"

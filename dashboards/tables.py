@@ -89,12 +89,32 @@ def energy(result: Assessment, language: Language) -> Rows:
         {
             say("option", language): _option_cell(option, language),
             say("electricity", language): fmt.quantity(option.energy.kwh, "kWh", language),
+            say("it_energy", language): fmt.quantity(option.energy.it_kwh, "kWh", language),
+            say("energy_parts", language): _energy_parts(option, language),
             say("co2_location", language): fmt.quantity(option.carbon.kg_co2e_location, "kg", language),
             say("co2_market", language): fmt.quantity(option.carbon.kg_co2e_market, "kg", language),
+            say("co2_embodied", language): fmt.quantity(option.carbon.kg_co2e_embodied, "kg", language),
+            say("sci", language): fmt.quantity(option.carbon.sci_g_per_request, "g", language),
+            say("water", language): fmt.quantity(option.energy.water_l, "l", language),
             say("boundary", language): say(f"boundary_{option.energy.boundary}", language),
         }
         for option in result.options
     ]
+
+
+def _energy_parts(option: Option, language: Language) -> str:
+    """Training, serving and cooling in a cell; the word for not known where a provider runs the hardware."""
+    parts = {
+        "energy_training": option.energy.training_it_kwh,
+        "energy_busy": option.energy.serving_busy_it_kwh,
+        "energy_idle": option.energy.serving_idle_it_kwh,
+    }
+    if any(value is None for value in parts.values()):
+        return say("unknown", language)
+    shown = parts | {"energy_cooling": option.energy.cooling_kwh}
+    return BREAK.join(
+        f"{say(name, language)}: {fmt.number(value.p50, language)} kWh" for name, value in shown.items() if value
+    )
 
 
 def cost_lines(options: Sequence[Option], language: Language) -> Rows:

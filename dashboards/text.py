@@ -104,11 +104,21 @@ TEXT: dict[str, tuple[str, str]] = {
     "question": ("Frage", "Question"),
     "energy": ("Energie und Treibhausgas", "Energy and greenhouse gas"),
     "energy_note": (
-        "Strom über {months} Monate am Rechenzentrum; Treibhausgas des Betriebs, ohne Herstellung der Geräte. "
-        "Ortsbezogen: Strommix am Standort; marktbezogen: vertraglicher Strom.",
-        "Electricity over {months} months at the facility; operational greenhouse gas, without making the devices. "
-        "Location-based: mix of the grid; market-based: contracted supply.",
+        "Strom über {months} Monate am Rechenzentrum, darunter an den Servern allein; Treibhausgas des Betriebs und "
+        "der Herstellung der Geräte. Ortsbezogen: Strommix am Standort; marktbezogen: Residualmix ohne "
+        "Herkunftsnachweis.",
+        "Electricity over {months} months at the facility, of it at the servers alone; greenhouse gas of operation and "
+        "of making the devices. Location-based: mix of the grid; market-based: residual mix without certificates.",
     ),
+    "it_energy": ("davon Server", "of it servers"),
+    "energy_parts": ("Wofür", "What for"),
+    "energy_training": ("Training", "training"),
+    "energy_busy": ("Betrieb unter Last", "serving, busy"),
+    "energy_idle": ("Betrieb im Leerlauf", "serving, idle"),
+    "energy_cooling": ("Kühlung und Verluste", "cooling and losses"),
+    "co2_embodied": ("CO₂e Herstellung", "CO₂e of making"),
+    "sci": ("CO₂e je Anfrage", "CO₂e per request"),
+    "water": ("Wasser", "Water"),
     "electricity": ("Strom", "Electricity"),
     "boundary": ("Grundlage", "Basis"),
     "boundary_facility": ("Rechenzentrum, mit Kühlung", "facility, with cooling"),

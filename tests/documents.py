@@ -133,6 +133,11 @@ def option(rank: int) -> Option:
             "energy": OptionEnergy(
                 kwh=None if kwh is None else spread(kwh),
                 boundary="unknown" if kwh is None else "facility" if in_house else "provider_modelled",
+                it_kwh=None if kwh is None else spread(kwh / 1.25),
+                training_it_kwh=spread(kwh * 0.05) if kwh is not None and in_house else None,
+                serving_busy_it_kwh=spread(kwh * 0.25) if kwh is not None and in_house else None,
+                serving_idle_it_kwh=spread(kwh * 0.5) if kwh is not None and in_house else None,
+                cooling_kwh=None if kwh is None else spread(kwh * 0.2),
             ),
             "carbon": OptionCarbon(kg_co2e_location=None if kwh is None else spread(kwh * 0.38), kg_co2e_market=None),
             "time_to_value_months": spread(4.0),

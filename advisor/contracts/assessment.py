@@ -55,20 +55,36 @@ class OptionCost(Contract):
 
 
 class OptionEnergy(Contract):
-    """Electricity over the horizon, at the facility (IT energy times PUE)."""
+    """Electricity over the horizon: of the facility, and of the servers alone, by purpose."""
 
     kwh: Interval | None
-    """None: not known."""
+    """At the facility: IT energy times PUE. None: not known."""
     boundary: Literal["facility", "provider_modelled", "unknown"]
+    it_kwh: Interval | None = None
+    """At the plugs of the servers: accelerators, host, fans. None: not known."""
+    training_it_kwh: Interval | None = None
+    """Share of `it_kwh` for training, trials and refreshes included. None where a provider runs the hardware."""
+    serving_busy_it_kwh: Interval | None = None
+    """Share of `it_kwh` for answering requests."""
+    serving_idle_it_kwh: Interval | None = None
+    """Share of `it_kwh` for capacity that waits."""
+    cooling_kwh: Interval | None = None
+    """Cooling and losses: `kwh` less `it_kwh`."""
+    water_l: Interval | None = None
+    """Litres evaporated for cooling and at the power stations. None: not known, as for rooms of the company's own."""
 
 
 class OptionCarbon(Contract):
-    """Operational greenhouse gas over the horizon; None where not known."""
+    """Greenhouse gas over the horizon; None where not known."""
 
     kg_co2e_location: Interval | None
-    """With the factor of the grid where the hardware stands."""
+    """Operational, with the factor of the grid where the hardware stands."""
     kg_co2e_market: Interval | None
-    """With the factor of the contracted supply."""
+    """Operational, with the residual mix of the zone: supply without a contract for its origin."""
+    kg_co2e_embodied: Interval | None = None
+    """Of making the hardware: the share of its life for which it is held, idle time included."""
+    sci_g_per_request: Interval | None = None
+    """Operational (location-based) and embodied, per request (ISO/IEC 21031)."""
 
 
 class OptionQuality(Contract):

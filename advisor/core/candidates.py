@@ -29,6 +29,7 @@ LINES: tuple[tuple[str, Literal["one_off", "recurring"]], ...] = (
     ("monitoring", "recurring"),
     ("refresh", "recurring"),
     ("retrieval", "recurring"),
+    ("storage", "recurring"),
     ("manual_work", "recurring"),
 )
 """The cost lines, the same for every option."""
@@ -68,8 +69,6 @@ class Training:
     """What is trained before, and refreshed during, the operation."""
 
     method: TrainingMethod
-    params: float
-    """Parameters that take part in the products, per token."""
     corpus_tokens: float | None
     """Tokens of one pass over the corpus, or of the whole run from scratch; None: examples only."""
     epochs_input: str | None
@@ -77,8 +76,16 @@ class Training:
     mfu_is_fine_tuning: bool
     development_input: str
     examples_input: str
+    flop_per_token: float = 0.0
+    """Model FLOPs of products and attention; 0 where a provider trains."""
+    mfu_ratio: float = 1.0
+    """Utilisation of this training over that of the reference run of its class of accelerators."""
+    mfu_note: str = ""
+    """What was compared."""
     min_devices: float = 1.0
-    """Devices over which weights, gradients and optimiser state must be spread to fit."""
+    """Devices over which weights, gradients, optimiser state and activations must be spread to fit."""
+    checkpoint_bytes: float = 0.0
+    """What one saved state of the training takes."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +137,16 @@ class Candidate:
     def measured_quality_input(self) -> str:
         """Name of the input that replaces the expected quality once it was measured."""
         return f"quality_fraction.{self.id}"
+
+    @property
+    def mfu_ratio_name(self) -> str:
+        """Name under which the assumptions list the option's utilisation over the class's."""
+        return f"mfu_ratio.{self.id}"
+
+    @property
+    def grid_zone(self) -> str | None:
+        """Zone whose electricity the option uses."""
+        return None if self.grid_input is None else self.grid_input.partition(".")[2]
 
     @property
     def is_hosted_by_others(self) -> bool:

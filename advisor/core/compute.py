@@ -138,13 +138,3 @@ def accelerators_for(hours: ArrayLike, wall_hours: ArrayLike) -> Array:
     units: device-hours, hours -> devices.   source: definition.   validity: perfect scaling over g.
     """
     return np.maximum(1.0, np.ceil(np.asarray(hours, np.float64) / np.asarray(wall_hours, np.float64)))
-
-
-def training_memory_bytes(params: ArrayLike, *, method_bytes_per_param: ArrayLike) -> Array:
-    """Weights, gradients and optimiser state.
-
-    M = N * b;  b = 16 mixed-precision Adam, 8 all in bf16, 2 LoRA (adapters apart)
-    units: parameters, bytes/parameter -> bytes.   source: ZeRO, Rajbhandari et al. 2020, section 3.
-    validity: without activations and logits, which add 10 to 100 %.
-    """
-    return np.asarray(params, np.float64) * np.asarray(method_bytes_per_param, np.float64)

@@ -9,13 +9,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from advisor.core import compute, energy, fleet, money, quality, serving
-from advisor.core.candidates import LINES, ApiOffer, Candidate, Hosting, Training
+from advisor.core import energy, fleet, money, quality, serving
+from advisor.core.candidates import LINES, ApiOffer, Candidate, Hosting
+from advisor.core.data_work import kept_per_month
 from advisor.core.decode import Layout
+from advisor.core.footprint import facility_kwh
+from advisor.core.impact import UNKNOWN, Impact, Place, Use, hosted_impact, provider_impact
+from advisor.core.project import Run, annotation_hours, example_count, storage_gb, training_run
 from advisor.core.sampling import Design
-from advisor.core.units import HOURS_PER_MONTH, MONTHS_PER_YEAR, SECONDS_PER_HOUR, TOKENS_PER_MTOK
+from advisor.core.units import BYTES_PER_GB, HOURS_PER_MONTH, MONTHS_PER_YEAR, SECONDS_PER_HOUR, TOKENS_PER_MTOK
 
 Array = NDArray[np.float64]
+SITE_WATER = "water_site_l_per_kwh"
+"""Of a data centre that somebody else runs; rooms of the company's own are not known."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,8 @@ class Demand:
 
     requests: Array
     discount: Array
+    discounted_logs: Array
+    """Requests whose logs are kept in a month, weighted with the discount factor of the month, summed."""
 
     @property
     def discounted_requests(self) -> Array:
@@ -53,9 +61,7 @@ class Outcome:
     """Discounted, in the case's currency."""
     upfront: Array
     """Undiscounted one-off money, hardware at its full price."""
-    kwh: Array | None
-    energy_boundary: str
-    kgco2e: Array | None
+    impact: Impact
     months_to_value: Array
     quality: Array
     peak_devices: Array
@@ -75,25 +81,18 @@ class _Fleet:
     hardware: Array
     electricity: Array
     upkeep: Array
-    kwh: Array
+    busy_it_kwh: Array
+    idle_it_kwh: Array
+    held_hours: Array
     peak_devices: Array
-
-
-@dataclass(frozen=True)
-class _Run:
-    compute: Array
-    hours: Array
-    flop: Array
-    kwh: Array
-    devices: Array
 
 
 def demand_of(x: Design, frame: Frame) -> Demand:
     """Monthly demand and discount factors, computed once for all options of a design."""
-    return Demand(
-        requests=money.monthly_demand(x["requests_per_month"], x["growth_per_year_fraction"], frame.horizon_months),
-        discount=money.monthly_discount_factors(x["discount_rate_fraction"], frame.horizon_months),
-    )
+    requests = money.monthly_demand(x["requests_per_month"], x["growth_per_year_fraction"], frame.horizon_months)
+    discount = money.monthly_discount_factors(x["discount_rate_fraction"], frame.horizon_months)
+    kept = kept_per_month(requests, int(x["log_retention_months"][0]))
+    return Demand(requests=requests, discount=discount, discounted_logs=np.asarray((kept * discount).sum(axis=1)))
 
 
 def evaluate(option: Candidate, x: Design, demand: Demand, frame: Frame) -> Outcome:
@@ -103,11 +102,11 @@ def evaluate(option: Candidate, x: Design, demand: Demand, frame: Frame) -> Outc
     annuity = demand.discount.sum(axis=1)
     engineer, data_engineer = x["loaded_cost_per_fte_month.ml_engineer"], x["loaded_cost_per_fte_month.data_engineer"]
     operator = x["loaded_cost_per_fte_month.operations"]
-    run = _training_run(option, x, frame, zero)
+    run = training_run(option, x, per_usd=frame.per_usd, per_eur=frame.per_eur)
     served = _fleet(option, x, demand, frame, run, zero)
 
     lines["integration"] = x[option.integration_input] * engineer
-    lines["annotation"] = _annotation_cost(option, x, zero)
+    lines["annotation"] = _annotation_cost(option, x)
     lines["training_compute"] = run.compute
     lines["hardware"] = served.hardware
     if option.data_input is not None:
@@ -133,16 +132,13 @@ def evaluate(option: Candidate, x: Design, demand: Demand, frame: Frame) -> Outc
         yearly = x["refreshes_per_year"] * x["refresh_share_of_training"] * once
         lines["refresh"] = yearly / MONTHS_PER_YEAR * annuity
 
+    lines["storage"] = _storage_cost(option, x, demand, frame)
+
     one_off = sum((lines[name] for name, phase in LINES if phase == "one_off" and name != "hardware"), zero)
-    kwh, boundary = _energy(option, x, demand, run, served)
     return Outcome(
         lines=lines,
         upfront=one_off + served.hardware_price,
-        kwh=kwh,
-        energy_boundary=boundary,
-        kgco2e=None
-        if kwh is None or option.grid_input is None
-        else energy.operational_kgco2e(kwh, x[option.grid_input]),
+        impact=_impact(option, x, demand, frame, run, served),
         months_to_value=_months_to_value(option, x, zero),
         quality=_quality(option, x, run),
         peak_devices=served.peak_devices,
@@ -169,70 +165,37 @@ def _api_cost_per_request(option: Candidate, offer: ApiOffer, x: Design, frame: 
     return np.asarray(usd * batch * x["retry_ratio"] * frame.per_usd)
 
 
-def _missing_examples(training: Training, x: Design) -> Array:
-    return np.maximum(0.0, x[training.examples_input] - x["labelled_examples"] * x["cleanliness_fraction"])
-
-
-def _annotation_hours(option: Candidate, x: Design, zero: Array) -> Array:
-    if option.training is None:
-        return zero
-    return _missing_examples(option.training, x) * x["annotation_seconds_per_example"] / SECONDS_PER_HOUR
-
-
-def _annotation_cost(option: Candidate, x: Design, zero: Array) -> Array:
+def _annotation_cost(option: Candidate, x: Design) -> Array:
     wage = x["loaded_cost_per_fte_month.annotator"] / x["productive_hours_per_fte_month"]
-    return _annotation_hours(option, x, zero) * wage
+    return np.asarray(annotation_hours(option, x) * wage)
 
 
-def _training_run(option: Candidate, x: Design, frame: Frame, zero: Array) -> _Run:
-    """Compute of the first training: money, device-hours, FLOP, facility kWh, devices for the wanted wall time."""
-    work = option.training
-    if work is None:
-        return _Run(zero, zero, zero, zero, zero)
-    epochs = x[work.epochs_input] if work.epochs_input is not None else 1.0
-    per_example = x["input_tokens_per_request"] + x["output_tokens_per_request"]
-    examples = np.maximum(x[work.examples_input], x["labelled_examples"] * x["cleanliness_fraction"])
-    example_tokens = examples * per_example * x["fine_tuning_epochs"]
-    if work.method == "provider":
-        price = option.offer.tuning_usd_per_mtok if option.offer is not None else None
-        usd = example_tokens / TOKENS_PER_MTOK * (price or 0.0)
-        return _Run(usd * x[work.development_input] * frame.per_usd, zero, zero, zero, zero)
-    if option.hosting is None or work.mfu_input is None:
-        raise ValueError(f"{option.id}: training in-house needs an accelerator")
-    flop_of = compute.lora_training_flop if work.method == "lora" else compute.full_training_flop
-    corpus_tokens = 0.0 if work.corpus_tokens is None else work.corpus_tokens * epochs
-    flop = flop_of(work.params, corpus_tokens + example_tokens)
-    mfu = x[work.mfu_input] * (x["fine_tuning_mfu_ratio"] if work.mfu_is_fine_tuning else 1.0)
-    final_hours = compute.accelerator_hours(flop, option.hosting.device.peak_flop_per_s, mfu)
-    hours = final_hours * x[work.development_input]
-    kwh = hours * _device_kw(option.hosting, x, 1.0)
-    if option.hosting.bought:
-        wanted = compute.accelerators_for(final_hours, x["training_wall_months"] * HOURS_PER_MONTH)
-        devices = np.maximum(wanted, work.min_devices)
-        money_spent = kwh * x["electricity_price_eur_per_kwh"] * frame.per_eur
-    else:
-        devices = zero
-        money_spent = hours * x[f"rental_usd_per_hour.{option.hosting.accelerator}"] * frame.per_usd
-    return _Run(money_spent, hours, flop, kwh, devices)
+def _storage_cost(option: Candidate, x: Design, demand: Demand, frame: Frame) -> Array:
+    """Room for text, models and checkpoints in every month, and for the logs of the requests while they are kept."""
+    if option.kind == "status_quo":
+        return np.zeros_like(x["requests_per_month"])
+    per_request = (_input_tokens(option, x) + x["output_tokens_per_request"]) * x["text_bytes_per_token"] / BYTES_PER_GB
+    gb_months = storage_gb(option, x) * demand.discount.sum(axis=1) + per_request * demand.discounted_logs
+    return np.asarray(gb_months * x["storage_usd_per_gb_month"] * frame.per_usd)
 
 
-def _device_kw(hosting: Hosting, x: Design, load_fraction: Array | float) -> Array:
-    return energy.facility_power_kw(
+def _it_kw(hosting: Hosting, x: Design, load_fraction: float) -> Array:
+    """One device with its share of the server, at the plug, in every month."""
+    return energy.it_power_kw(
         1.0,
         x[f"tdp_w.{hosting.accelerator}"],
         load_fraction=load_fraction,
         idle_power_fraction=x["idle_power_fraction"],
         busy_power_fraction=x["busy_power_fraction"],
         server_power_ratio=x["server_power_ratio"],
-        pue_ratio=x["pue_ratio"],
-    )
+    )[:, None]
 
 
-def _fleet(option: Candidate, x: Design, demand: Demand, frame: Frame, run: _Run, zero: Array) -> _Fleet:
+def _fleet(option: Candidate, x: Design, demand: Demand, frame: Frame, run: Run, zero: Array) -> _Fleet:
     """The accelerators that serve the demand: rented by the hour, or bought for the busiest month."""
     hosting = option.hosting
     if hosting is None:
-        return _Fleet(zero, zero, zero, zero, zero, zero, zero)
+        return _Fleet(zero, zero, zero, zero, zero, zero, zero, zero, zero)
     capacity = _capacity(option, hosting, x)
     mean_rps = demand.requests / (HOURS_PER_MONTH * SECONDS_PER_HOUR)
     urgent = 1.0 - x["batchable_fraction"]
@@ -251,18 +214,20 @@ def _fleet(option: Candidate, x: Design, demand: Demand, frame: Frame, run: _Run
     )
     load = np.divide(mean_rps, capacity[:, None] * replicas, out=np.zeros_like(mean_rps), where=replicas > 0)
     busy_devices = replicas * hosting.replica.devices * load
-    fixed_kw, busy_kw = _device_kw(hosting, x, 0.0), _device_kw(hosting, x, 1.0)
-    month_kwh = HOURS_PER_MONTH * (devices * fixed_kw[:, None] + busy_devices * (busy_kw - fixed_kw)[:, None])
-    kwh = month_kwh.sum(axis=1)
+    busy_kwh = HOURS_PER_MONTH * busy_devices * _it_kw(hosting, x, 1.0)
+    idle_kwh = HOURS_PER_MONTH * (devices - busy_devices) * _it_kw(hosting, x, 0.0)
+    busy, idle, held_hours = busy_kwh.sum(axis=1), idle_kwh.sum(axis=1), devices.sum(axis=1) * HOURS_PER_MONTH
     peak_devices = devices.max(axis=1)
     if not hosting.bought:
         hourly = x[f"rental_usd_per_hour.{hosting.accelerator}"] * frame.per_usd
         rent = (devices * demand.discount).sum(axis=1) * HOURS_PER_MONTH * hourly
-        return _Fleet(rent, zero, zero, zero, zero, kwh, peak_devices)
+        return _Fleet(rent, zero, zero, zero, zero, busy, idle, held_hours, peak_devices)
     needed = np.maximum(peak_devices, run.devices)
     unit_price = x[f"purchase_usd.{hosting.accelerator}"] * frame.per_usd
-    new = np.ceil(np.maximum(0.0, needed - hosting.owned_devices) / hosting.devices_per_server)
-    price = new * hosting.devices_per_server * unit_price
+    boards = np.ceil(np.maximum(0.0, needed - hosting.owned_devices) / hosting.devices_per_server)
+    new = boards * hosting.devices_per_server
+    needed = np.minimum(needed, hosting.owned_devices) + new
+    price = new * unit_price
     years = frame.horizon_months / MONTHS_PER_YEAR
     left = money.residual_value_fraction(years, x["hardware_value_loss_decades_per_year"]) * demand.discount[:, -1]
     power_price = x["electricity_price_eur_per_kwh"] * frame.per_eur
@@ -271,9 +236,11 @@ def _fleet(option: Candidate, x: Design, demand: Demand, frame: Frame, run: _Run
         inference=zero,
         hardware_price=price,
         hardware=price * (1.0 - left),
-        electricity=(month_kwh * demand.discount).sum(axis=1) * power_price,
+        electricity=facility_kwh(((busy_kwh + idle_kwh) * demand.discount).sum(axis=1), x["pue_ratio"]) * power_price,
         upkeep=upkeep * demand.discount.sum(axis=1),
-        kwh=kwh,
+        busy_it_kwh=busy,
+        idle_it_kwh=idle,
+        held_hours=needed * HOURS_PER_MONTH * frame.horizon_months,
         peak_devices=needed,
     )
 
@@ -295,26 +262,40 @@ def _capacity(option: Candidate, hosting: Hosting, x: Design) -> Array:
     return np.asarray(speed.requests_per_s * x["engine_factor"])
 
 
-def _energy(option: Candidate, x: Design, demand: Demand, run: _Run, fleet: _Fleet) -> tuple[Array | None, str]:
-    if option.hosting is not None:
-        return fleet.kwh + run.kwh, "facility"
-    if option.offer is None:
-        return None, "unknown"
-    tokens = demand.total_requests * x["output_tokens_per_request"]
-    modelled = energy.tokens_energy_kwh(tokens, x["api_energy_j_per_output_token"], x["pue_ratio.cloud"])
-    return modelled, "provider_modelled"
+def _impact(option: Candidate, x: Design, demand: Demand, frame: Frame, run: Run, served: _Fleet) -> Impact:
+    """Energy, greenhouse gas and water: refreshes repeat their share of the first training."""
+    if option.hosting is None and option.offer is None:
+        return UNKNOWN
+    requests = demand.total_requests
+    if option.hosting is None:
+        tokens = requests * x["output_tokens_per_request"]
+        return provider_impact(tokens, Place(option.grid_zone, "pue_ratio.cloud", SITE_WATER), x, requests)
+    repeats = np.zeros_like(requests)
+    if option.training is not None:
+        years = frame.horizon_months / MONTHS_PER_YEAR
+        repeats = x["refreshes_per_year"] * x["refresh_share_of_training"] * years
+    trained = 1.0 + repeats
+    use = Use(
+        training_it_kwh=run.it_kwh * trained,
+        busy_it_kwh=served.busy_it_kwh,
+        idle_it_kwh=served.idle_it_kwh,
+        held_hours=served.held_hours if option.hosting.bought else served.held_hours + run.hours * trained,
+    )
+    site_water = None if option.hosting.bought else SITE_WATER
+    place = Place(option.grid_zone, "pue_ratio", site_water)
+    return hosted_impact(use, option.hosting.accelerator, place, x, requests)
 
 
 def _months_to_value(option: Candidate, x: Design, zero: Array) -> Array:
     if option.months_input is None:
         return zero
     annotators = np.maximum(1.0, x["annotators_fte"])
-    annotation = _annotation_hours(option, x, zero) / (annotators * x["productive_hours_per_fte_month"])
+    annotation = annotation_hours(option, x) / (annotators * x["productive_hours_per_fte_month"])
     hiring = x["hiring_months"] if option.needs_hiring else zero
     return x[option.months_input] + annotation + hiring
 
 
-def _quality(option: Candidate, x: Design, run: _Run) -> Array:
+def _quality(option: Candidate, x: Design, run: Run) -> Array:
     """The measured quality where there is one, else the expectation of `core.quality`."""
     if option.measured_quality_input in x:
         return x[option.measured_quality_input]
@@ -329,7 +310,7 @@ def _quality(option: Candidate, x: Design, run: _Run) -> Array:
         recovered = 1.0 - (1.0 - recovered) * (1.0 - x["quality_adaptation_recovery_fraction"] * share)
     gain: Array | float = -model.age_years * x["quality_release_logit_per_year"] if model.age_years else 0.0
     if model.tuning_gain_input is not None and option.training is not None:
-        examples = np.maximum(x[option.training.examples_input], x["labelled_examples"] * x["cleanliness_fraction"])
+        examples = example_count(option.training, x)
         gain = gain + x[model.tuning_gain_input] * quality.saturation(examples, x["quality_tuning_half_examples"])
     if model.from_scratch:
         gain = gain + quality.scale_effect_logit(

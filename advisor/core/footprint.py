@@ -72,3 +72,20 @@ def software_carbon_intensity_g(
     """
     total = np.asarray(operational_kgco2e, np.float64) + np.asarray(embodied, np.float64)
     return total * 1000.0 / np.asarray(functional_units, np.float64)
+
+
+def water_l(
+    energy_it_kwh: ArrayLike,
+    energy_facility_kwh: ArrayLike,
+    *,
+    site_l_per_kwh: ArrayLike,
+    generation_l_per_kwh: ArrayLike,
+) -> Array:
+    """Water evaporated on site for cooling, and where the electricity is generated.
+
+    W = E_IT w_site + E_site w_generation
+    units: kWh, l/kWh -> litres.   source: ISO/IEC 30134-9 (WUE); factors: operators, EcoLogits.
+    validity: yearly means; a zone with hydropower stands high, because reservoirs evaporate.
+    """
+    on_site = np.asarray(energy_it_kwh, np.float64) * np.asarray(site_l_per_kwh, np.float64)
+    return on_site + np.asarray(energy_facility_kwh, np.float64) * np.asarray(generation_l_per_kwh, np.float64)

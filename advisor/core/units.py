@@ -13,6 +13,7 @@ JOULES_PER_KWH = 3.6e6
 WATTS_PER_KW = 1e3
 GRAMS_PER_KG = 1e3
 BYTES_PER_GIB = float(2**30)
+BYTES_PER_GB = 1e9
 
 
 def kwh_from_j(energy_j: ArrayLike) -> NDArray[np.float64]:

@@ -88,7 +88,6 @@ def api_candidates(row: ApiModelRow, shop: Workshop, on: date) -> list[Candidate
             ),
             training=Training(
                 method="provider",
-                params=0.0,
                 corpus_tokens=None,
                 epochs_input=None,
                 mfu_input=None,

@@ -5,21 +5,24 @@ Enter at `open_model_candidates`.
 
 from dataclasses import replace
 
-import numpy as np
-
+from advisor.contracts.assessment import OptionKind
 from advisor.contracts.case import Case
 from advisor.contracts.catalog import BaseModelRow
 from advisor.contracts.errors import Failed
+from advisor.contracts.estimates import TrainingKind
 from advisor.core.candidates import Candidate, Hosting, QualityModel, Training
-from advisor.core.compute import training_memory_bytes
 from advisor.estimate.shapes import shape_of_row
-from advisor.options.workshop import LINKED_CLASSES, UNLINKED_DEVICES, Workshop, age_years
+from advisor.options.workshop import Workshop, age_years
 
 LORA_LIMIT_PARAMS = 80e9
 FULL_LIMIT_PARAMS = 35e9
-FULL_BYTES_PER_PARAM = 16.0
-LORA_BYTES_PER_PARAM = 2.5
 MID_FROM_PARAMS = 2e10
+RUNS: dict[OptionKind, TrainingKind] = {
+    "fine_tune_lora": "lora",
+    "fine_tune_full": "full_ft",
+    "domain_adaptation": "continued_pretrain",
+}
+"""What the step model calls the training of an option."""
 
 
 def open_model_candidates(model: BaseModelRow, shop: Workshop) -> list[Candidate]:
@@ -31,14 +34,15 @@ def open_model_candidates(model: BaseModelRow, shop: Workshop) -> list[Candidate
             for hosting in shop.hostings(shape_of_row(model), retrieval=retrieval)
         ]
         found += shop.cheapest(hosted)
-        for kind, limit in (
+        limits: tuple[tuple[OptionKind, float], ...] = (
             ("fine_tune_lora", LORA_LIMIT_PARAMS),
             ("fine_tune_full", FULL_LIMIT_PARAMS),
             ("domain_adaptation", FULL_LIMIT_PARAMS),
-        ):
+        )
+        for kind, limit in limits:
             if model.parameters <= limit:
-                trained = [_trained(option, kind, model.parameters, shop) for option in hosted]
-                found += shop.cheapest([option for option in trained if _can_train(option, shop)])
+                trained = [_trained(option, kind, model, shop) for option in hosted]
+                found += shop.cheapest([option for option in trained if option is not None])
     return found
 
 
@@ -70,15 +74,15 @@ def _self_hosted(model: BaseModelRow, hosting: Hosting, shop: Workshop, retrieva
     )
 
 
-def _trained(option: Candidate, kind: str, params: float, shop: Workshop) -> Candidate:
-    """The self-hosted option after LoRA, full fine-tuning or domain adaptation."""
+def _trained(option: Candidate, kind: OptionKind, model: BaseModelRow, shop: Workshop) -> Candidate | None:
+    """The self-hosted option after LoRA, full fine-tuning or domain adaptation; None where its parts cannot hold it."""
     if option.hosting is None:
         raise Failed(f"{option.id}: a trained option needs a hosting")
+    pace = shop.pace(model, RUNS[kind], option.hosting.accelerator)
+    if pace is None:
+        return None
     lora = kind == "fine_tune_lora"
     adapts = kind == "domain_adaptation"
-    memory = training_memory_bytes(
-        params, method_bytes_per_param=LORA_BYTES_PER_PARAM if lora else FULL_BYTES_PER_PARAM
-    )
     return replace(
         option,
         id=option.id.replace("self_hosted_open", kind),
@@ -92,27 +96,22 @@ def _trained(option: Candidate, kind: str, params: float, shop: Workshop) -> Can
         months_input=f"months_to_value.{kind}",
         training=Training(
             method="lora" if lora else "full",
-            params=params,
             corpus_tokens=shop.central("domain_tokens") if adapts else None,
             epochs_input=None,
             mfu_input=shop.mfu_input(option.hosting.accelerator),
             mfu_is_fine_tuning=not adapts,
             development_input="development_factor.fine_tuning",
             examples_input=f"examples_needed.{kind}",
-            min_devices=float(np.ceil(memory / option.hosting.device.memory_bytes)),
+            flop_per_token=pace.flop_per_token,
+            mfu_ratio=pace.mfu_ratio,
+            mfu_note=pace.note,
+            min_devices=float(pace.devices),
+            checkpoint_bytes=pace.checkpoint_bytes,
         ),
         data_input=f"data_fte_months.{kind}",
         training_staff_input=f"training_fte_months.{kind}",
         staff_needed_input=f"staff_needed_ml_fte.{kind}",
     )
-
-
-def _can_train(option: Candidate, shop: Workshop) -> bool:
-    """Parts without a fast link cannot share a training that needs more of them than one model may span."""
-    if option.hosting is None or option.training is None:
-        return False
-    part = shop.parts[option.hosting.accelerator]
-    return part.mfu_class in LINKED_CLASSES or option.training.min_devices <= UNLINKED_DEVICES
 
 
 def domain_fits(model: BaseModelRow, case: Case) -> bool:

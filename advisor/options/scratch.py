@@ -3,15 +3,12 @@
 Enter at `from_scratch`.
 """
 
-import numpy as np
-
 from advisor.catalog import lookup
 from advisor.contracts.catalog import ArchitectureRow, Catalog
 from advisor.core.candidates import Candidate, QualityModel, Training
 from advisor.core.shapes import ModelShape
 from advisor.options.workshop import Workshop
 
-FULL_BYTES_PER_PARAM = 16.0
 GIGA_PARAMS = 1e9
 MEGA_PARAMS = 1e6
 
@@ -42,6 +39,9 @@ def from_scratch(shop: Workshop) -> list[Candidate]:
     effort = "from_scratch" if size.parameters >= GIGA_PARAMS else "from_scratch_small"
     variants = []
     for hosting in shop.hostings(model, retrieval=False):
+        pace = shop.pace(size, "pretrain", hosting.accelerator)
+        if pace is None:
+            continue
         variants.append(
             Candidate(
                 id=f"from_scratch:{size.id}",
@@ -63,14 +63,17 @@ def from_scratch(shop: Workshop) -> list[Candidate]:
                 hosting=hosting,
                 training=Training(
                     method="full",
-                    params=size.parameters,
                     corpus_tokens=min(size.parameters * ratio, passes * shop.central("domain_tokens")),
                     epochs_input=None,
                     mfu_input=shop.mfu_input(hosting.accelerator),
                     mfu_is_fine_tuning=False,
                     development_input="development_factor.from_scratch",
                     examples_input=f"examples_needed.{effort}",
-                    min_devices=float(np.ceil(size.parameters * FULL_BYTES_PER_PARAM / hosting.device.memory_bytes)),
+                    flop_per_token=pace.flop_per_token,
+                    mfu_ratio=pace.mfu_ratio,
+                    mfu_note=pace.note,
+                    min_devices=float(pace.devices),
+                    checkpoint_bytes=pace.checkpoint_bytes,
                 ),
                 data_input=f"data_fte_months.{effort}",
                 training_staff_input=f"training_fte_months.{effort}",

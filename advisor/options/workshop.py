@@ -8,7 +8,8 @@ from datetime import date
 
 from advisor.catalog import lookup
 from advisor.contracts.case import Case
-from advisor.contracts.catalog import AcceleratorRow, BaseModelRow, Catalog
+from advisor.contracts.catalog import AcceleratorRow, ArchitectureRow, BaseModelRow, Catalog
+from advisor.contracts.estimates import TrainingKind
 from advisor.core.candidates import Candidate, Hosting
 from advisor.core.costing import Demand, demand_of, evaluate
 from advisor.core.decode import Device, NumberFormat, StepFit
@@ -18,6 +19,7 @@ from advisor.core.shapes import ModelShape
 from advisor.core.units import MONTHS_PER_YEAR
 from advisor.estimate.serving_coefficients import GENERATIONS, PREFIX, names_for, step_fit
 from advisor.inputs import Setting
+from advisor.options.pace import Pace, central_pool, pace_of
 
 RETRIEVAL_TASKS = ("question_answering", "chat", "content_generation", "summarization")
 LINKED_CLASSES = ("a100", "h100", "b200", "v100", "amd", "tpu", "cpu")
@@ -38,6 +40,8 @@ class Workshop:
         self.owned = {lookup.accelerator(catalog, own.accelerator).id: own.count for own in case.hardware.owned}
         self.parts = {part.id: part for part in catalog.accelerators}
         self._fits: dict[str, StepFit] = {}
+        self._paces: dict[tuple[str, str, str], Pace | None] = {}
+        self.pool = central_pool(catalog)
         self.retrieval_helps = case.use_case.task in RETRIEVAL_TASKS
 
     def central(self, name: str) -> float:
@@ -106,6 +110,17 @@ class Workshop:
             return late, float(evaluate(option, self.x, self.demand, self.setting.frame).total[0])
 
         return sorted(variants, key=key)[:1]
+
+    def pace(self, model: BaseModelRow | ArchitectureRow, kind: TrainingKind, accelerator: str) -> Pace | None:
+        """How fast a training goes on an accelerator; None where it does not fit the devices that may share it."""
+        key = model.id, kind, accelerator
+        if key not in self._paces:
+            part = self.parts[accelerator]
+            tokens = self.central("input_tokens_per_request") + self.central("output_tokens_per_request")
+            found = pace_of(model, kind, part, self.pool, tokens_per_example=tokens)
+            shared = found is not None and found.devices > UNLINKED_DEVICES
+            self._paces[key] = None if shared and part.mfu_class not in LINKED_CLASSES else found
+        return self._paces[key]
 
     def mfu_input(self, accelerator: str) -> str:
         """Name of the utilisation input of an accelerator."""

@@ -13,7 +13,7 @@ from advisor.contracts.base import AmountRange, Contract, Interval, ShareRange
 
 UNITS = (
     "usd|eur|tokens|requests|mwh|kwh|wh|j|w|kw|kgco2e|gco2e|h|hours|s|ms|minutes|months|years|gib|bytes|flop|params"
-    "|parameters|fte|fraction|ratio|multiplier|steps|epochs|examples|pairs|sequences|completions|items|servers|threads"
+    "|g|l|parameters|fte|fraction|ratio|multiplier|steps|epochs|examples|pairs|sequences|completions|items|servers|threads"
 )
 UNIT = re.compile(rf"(^|_)({UNITS})(_per_[a-z0-9_]+)?(_p\d+|_before|_after|_by_hand|_location|_market)*$")
 """A unit, alone or at the end; behind it at most `per` something, a quantile, or which of two states."""
@@ -45,7 +45,7 @@ WITHOUT_UNIT = {
     "a place in an order": {"rank_after", "rank_before", "step"},
     "a point on a scale of 0 to 10": {"model_control", "score_0_10", "vendor_independence", "personal_data_add"},
     "a share of one, on the case's metric": {"quality_after", "quality_before"},
-    "a name that tools outside rely on": {"kg_co2e_location", "kg_co2e_market"},
+    "a name that tools outside rely on": {"kg_co2e_embodied", "kg_co2e_location", "kg_co2e_market"},
     "a calendar year": {"market_year", "year"},
     "a key of the published runs, which tools outside write": {
         "active_params_b", "batch", "batch_or_concurrency", "input_len", "mfu",

@@ -1,14 +1,28 @@
 """What must hold for any input of the formulas."""
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from advisor.core import calibration, compute, decide, fleet, money, sampling
+from advisor.core import calibration, compute, decide, fleet, memory, money, sampling
+from advisor.core.memory import MemoryFit, MemoryPlan
 from advisor.core.sampling import Input
+from advisor.core.shapes import typical_decoder
 
 positive = st.floats(1e-3, 1e9)
 fraction = st.floats(0.001, 0.999)
+SHAPE = typical_decoder(7e9)
+PLAN = MemoryPlan("full", "adamw", "zero3", "selective", 8, 4096.0)
+MEMORY_FIT = MemoryFit(
+    hidden_bytes_per_token=14.0,
+    logit_bytes=8.0,
+    quantised_activation_ratio=1.6,
+    fragmentation_ratio=1.1,
+    fixed_bytes=1e9,
+    quantised_bytes_per_param=0.58,
+)
 
 
 @st.composite
@@ -54,7 +68,8 @@ def test_more_tokens_never_take_fewer_hours(params, tokens, factor):
 @given(st.floats(1e8, 1e11), st.floats(1.0, 10.0))
 def test_more_parameters_never_need_less_memory(params, factor):
     small, large = (
-        float(compute.training_memory_bytes(n, method_bytes_per_param=16)) for n in (params, params * factor)
+        float(memory.training_memory_bytes(replace(SHAPE, params=n, active_params=n), PLAN, MEMORY_FIT))
+        for n in (params, params * factor)
     )
     assert large >= small
 

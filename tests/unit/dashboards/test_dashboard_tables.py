@@ -53,6 +53,20 @@ def test_energy_that_nobody_knows_is_called_unknown():
     assert {row["CO₂e marktbezogen"] for row in by_option.values()} == {"nicht bekannt"}
 
 
+def test_energy_of_own_hardware_says_what_it_is_for():
+    """Of 9,655 kWh 5 % train, 25 % answer, 50 % wait, 20 % cool."""
+    rows = tables.energy(assessment(), "de")
+    assert rows[0]["Wofür"].split("  \n") == [
+        "Training: 483 kWh",
+        "Betrieb unter Last: 2.410 kWh",
+        "Betrieb im Leerlauf: 4.830 kWh",
+        "Kühlung und Verluste: 1.930 kWh",
+    ]
+    api = next(row for row in rows if row["Option"].startswith("Proprietäre API"))
+    assert api["Wofür"] == "nicht bekannt"
+    assert api["CO₂e Herstellung"] == "nicht bekannt"
+
+
 def test_assumptions_carry_value_unit_origin_source_and_date():
     rows = tables.assumptions(assessment(), "de")
     assert rows[0] == {
