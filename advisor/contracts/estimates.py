@@ -142,8 +142,6 @@ class EstimateAssumption(Contract):
     source: Text
 
 
-
-
 class Estimate(Contract):
     """What every answer carries."""
 
