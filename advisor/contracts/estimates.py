@@ -142,10 +142,6 @@ class EstimateAssumption(Contract):
     source: Text
 
 
-Assumption = EstimateAssumption
-"""Its name among the estimators; the whole name tells it from an assessment's assumption in the OpenAPI document."""
-
-
 class Estimate(Contract):
     """What every answer carries."""
 

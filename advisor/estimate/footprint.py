@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advisor.contracts.base import Interval
-from advisor.contracts.estimates import Assumption, TrainingRequest
+from advisor.contracts.estimates import EstimateAssumption, TrainingRequest
 from advisor.core.footprint import accelerator_kwh, facility_kwh, server_kwh
 from advisor.estimate.draws import Draws, interval
 from advisor.estimate.setup import Setup
@@ -30,7 +30,7 @@ class Footprint:
     facility_mwh: Interval | None = None
     tco2e: Interval | None = None
     cost_usd: Interval | None = None
-    assumptions: tuple[Assumption, ...] = ()
+    assumptions: tuple[EstimateAssumption, ...] = ()
 
 
 def footprint_of(request: TrainingRequest, setup: Setup, hours: float, relative: Array, pool: Draws) -> Footprint:
@@ -38,11 +38,13 @@ def footprint_of(request: TrainingRequest, setup: Setup, hours: float, relative:
 
     `energy_mwh` is of the accelerators, times PUE when the request says `pue_included`, as model cards state it.
     """
-    notes: list[Assumption] = []
+    notes: list[EstimateAssumption] = []
     power = _power(setup, pool)
     cost = _cost(request, setup, hours, relative, pool, notes)
     if power is None:
-        notes.append(Assumption(name="tdp_w", value=None, source="power limit not published: no energy, no carbon"))
+        notes.append(
+            EstimateAssumption(name="tdp_w", value=None, source="power limit not published: no energy, no carbon")
+        )
         return Footprint(cost_usd=cost, assumptions=tuple(notes))
     watts, watts_relative = power
     base = float(accelerator_kwh(hours, watts, 1.0)) / KWH_PER_MWH
@@ -72,24 +74,26 @@ def _power(setup: Setup, pool: Draws) -> tuple[float, Array] | None:
     return setup.part.tdp_w * share, pool.of("training_power_fraction") / share
 
 
-def _pue(request: TrainingRequest, pool: Draws, notes: list[Assumption]) -> tuple[float, Array]:
+def _pue(request: TrainingRequest, pool: Draws, notes: list[EstimateAssumption]) -> tuple[float, Array]:
     if request.pue_ratio is not None:
         return request.pue_ratio, np.ones(pool.draws)
     value = pool.value("pue_ratio.cloud")
-    notes.append(Assumption(name="pue_ratio", value=value, source="catalogue parameter pue_ratio.cloud"))
+    notes.append(EstimateAssumption(name="pue_ratio", value=value, source="catalogue parameter pue_ratio.cloud"))
     return value, pool.of("pue_ratio.cloud") / value
 
 
-def _grid(request: TrainingRequest, pool: Draws, notes: list[Assumption]) -> tuple[float, Array]:
+def _grid(request: TrainingRequest, pool: Draws, notes: list[EstimateAssumption]) -> tuple[float, Array]:
     if request.grid_gco2_per_kwh is not None:
         return request.grid_gco2_per_kwh, np.ones(pool.draws)
     name = "grid_gco2e_per_kwh.unknown_place"
-    notes.append(Assumption(name="grid_gco2_per_kwh", value=pool.value(name), source=f"catalogue parameter {name}"))
+    notes.append(
+        EstimateAssumption(name="grid_gco2_per_kwh", value=pool.value(name), source=f"catalogue parameter {name}")
+    )
     return pool.value(name), pool.of(name) / pool.value(name)
 
 
 def _cost(
-    request: TrainingRequest, setup: Setup, hours: float, relative: Array, pool: Draws, notes: list[Assumption]
+    request: TrainingRequest, setup: Setup, hours: float, relative: Array, pool: Draws, notes: list[EstimateAssumption]
 ) -> Interval | None:
     if request.price_usd_per_hour is not None:
         return interval(hours * request.price_usd_per_hour, relative)
@@ -97,5 +101,7 @@ def _cost(
         return None
     low, central, high = setup.part.rental_usd_per_hour
     prices = pool.spread(f"rent of {setup.part.name}", low, central, high)
-    notes.append(Assumption(name="price_usd_per_hour", value=central, source="catalogue: rent on demand, today"))
+    notes.append(
+        EstimateAssumption(name="price_usd_per_hour", value=central, source="catalogue: rent on demand, today")
+    )
     return interval(hours * central, relative * prices / central)

@@ -3,7 +3,7 @@
 Enter at `Notes`.
 """
 
-from advisor.contracts.estimates import Assumption
+from advisor.contracts.estimates import EstimateAssumption
 
 RL_KINDS = ("ppo", "grpo")
 PAIR_KINDS = ("reward_model", "dpo")
@@ -15,9 +15,9 @@ PLAIN_KINDS = ("full_ft", "lora", "qlora", "reward_model", "dpo", "ppo", "grpo")
 WHOLE_RUNS = (*FROM_TEXT, *PLAIN_KINDS)
 
 
-class Notes(list[Assumption]):
+class Notes(list[EstimateAssumption]):
     """What was assumed, in order."""
 
     def add(self, name: str, value: float | str, source: str) -> None:
         """Note one assumption."""
-        self.append(Assumption(name=name, value=value, source=source))
+        self.append(EstimateAssumption(name=name, value=value, source=source))

@@ -15,7 +15,7 @@ from advisor.catalog import lookup
 from advisor.contracts.base import Interval
 from advisor.contracts.catalog import Catalog, Parameter
 from advisor.contracts.errors import BadInput
-from advisor.contracts.estimates import Assumption, ServingEstimate, ServingRequest
+from advisor.contracts.estimates import EstimateAssumption, ServingEstimate, ServingRequest
 from advisor.core.sampling import Input, quantile
 from advisor.core.serving_power import node_power_w
 from advisor.estimate.serving_coefficients import POWER, PREFIX, names_for, power_fit, step_fit
@@ -141,7 +141,7 @@ def _answer(request: ServingRequest, plan: ServingPlan, found: Mapping[str, Arra
     notes = list(plan.assumptions)
     if plan.batch is None:
         why = "what memory and engine hold" if request.kind != "latency" else "what a usual time per token allows"
-        notes.append(Assumption(name="batch_or_concurrency", value=batch, source=why))
+        notes.append(EstimateAssumption(name="batch_or_concurrency", value=batch, source=why))
     watts, joules = found.get("power_w"), found.get("token_j")
     return ServingEstimate(
         id=request.id,
@@ -182,10 +182,10 @@ def _hosted_estimate(request: ServingRequest, catalog: Catalog, draws: int, seed
     wall = _draw(catalog, "server_power_ratio", draws, seed) * _draw(catalog, "pue_ratio.cloud", draws, seed)
     spread = _draw(catalog, f"{PREFIX}residual_ratio.hosted", draws, seed)
     assumed = [
-        Assumption(name="params_b", value=plan.shape.params / 1e9, source="class of a provider's large model"),
-        Assumption(name="accelerator", value=plan.part.name, source="usual part of a provider"),
-        Assumption(name="batch_or_concurrency", value=plan.batch, source="moderate load"),
-        Assumption(name="boundary", value="facility", source="accelerators times server and facility overhead"),
+        EstimateAssumption(name="params_b", value=plan.shape.params / 1e9, source="class of a provider's large model"),
+        EstimateAssumption(name="accelerator", value=plan.part.name, source="usual part of a provider"),
+        EstimateAssumption(name="batch_or_concurrency", value=plan.batch, source="moderate load"),
+        EstimateAssumption(name="boundary", value="facility", source="accelerators times server and facility overhead"),
     ]
     return ServingEstimate(
         id=request.id,

@@ -10,7 +10,7 @@ import numpy as np
 from advisor.catalog import lookup
 from advisor.contracts.catalog import Catalog, Parameter
 from advisor.contracts.errors import BadInput
-from advisor.contracts.estimates import Assumption, ServingRequest
+from advisor.contracts.estimates import EstimateAssumption, ServingRequest
 from advisor.core.decode import Device, Layout, NumberFormat
 from advisor.core.serving import batch_limit, fewest_devices
 from advisor.core.shapes import ModelShape
@@ -48,7 +48,7 @@ class ServingPlan:
     input_tokens: float
     output_tokens: float
     cached_fraction: float
-    assumptions: tuple[Assumption, ...]
+    assumptions: tuple[EstimateAssumption, ...]
     warnings: tuple[str, ...]
 
     @property
@@ -74,28 +74,30 @@ def plan_of(request: ServingRequest, catalog: Catalog) -> ServingPlan:
     form = format_of(request.precision, engine)
     notes, warnings = list(assumed), []
     if request.precision is None:
-        notes.append(Assumption(name="precision", value="bf16", source="usual format of released weights"))
+        notes.append(EstimateAssumption(name="precision", value="bf16", source="usual format of released weights"))
     if not engine.stated:
-        notes.append(Assumption(name="engine", value="vllm", source="most used server"))
+        notes.append(EstimateAssumption(name="engine", value="vllm", source="most used server"))
     if not part.is_listed:
         warnings.append(f"accelerator {part.name}: known by its datasheet alone, so the interval is wide")
     device = device_of(part, request)
     count = request.accelerator_count or 1
     if request.accelerator_count is None:
-        notes.append(Assumption(name="accelerator_count", value=1.0, source="one device"))
+        notes.append(EstimateAssumption(name="accelerator_count", value=1.0, source="one device"))
     input_prior, output_prior = _length_priors(request, catalog)
     input_tokens = request.input_len or (input_prior.central if input_prior else 0.0)
     output_tokens = request.output_len or (output_prior.central if output_prior else 0.0)
     for name, prior in (("input_len", input_prior), ("output_len", output_prior)):
         if prior is not None:
             text = f"prior {prior.low:g} to {prior.high:g} tokens ({prior.name})"
-            notes.append(Assumption(name=name, value=prior.central, source=text))
+            notes.append(EstimateAssumption(name=name, value=prior.central, source=text))
     usable = lookup.parameter(catalog, f"serving_usable_memory_ratio.{engine.kind}").high
     least_input = input_prior.low if input_prior else input_tokens
     held = least_input + (output_prior.low if output_prior else output_tokens) / 2.0
     layout = _layout(shape, device, form, engine, count, request.batch_or_concurrency, usable)
     if layout.total != count:
-        notes.append(Assumption(name="system_devices", value=float(layout.total), source="wide expert parallel"))
+        notes.append(
+            EstimateAssumption(name="system_devices", value=float(layout.total), source="wide expert parallel")
+        )
     plan = ServingPlan(
         shape=shape,
         part=part,

@@ -5,7 +5,7 @@ Enter at `setup_of`.
 
 from dataclasses import dataclass
 
-from advisor.contracts.estimates import Assumption, TrainingRequest
+from advisor.contracts.estimates import EstimateAssumption, TrainingRequest
 from advisor.core.memory import MemoryPlan, Method
 from advisor.core.shapes import ModelShape
 from advisor.estimate.batches import batch_of
@@ -50,7 +50,7 @@ class Setup:
     """Times the 16 bits of the products are halved."""
     plan: MemoryPlan
     weights_only: bool
-    assumptions: tuple[Assumption, ...]
+    assumptions: tuple[EstimateAssumption, ...]
     warnings: tuple[str, ...]
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from advisor.contracts.catalog import BaseModelRow, Catalog
 from advisor.contracts.errors import BadInput
-from advisor.contracts.estimates import Assumption, EstimateRequest
+from advisor.contracts.estimates import EstimateAssumption, EstimateRequest
 from advisor.core.shapes import ModelShape, typical_decoder
 
 BILLION = 1e9
@@ -18,7 +18,7 @@ SIZE_TOLERANCE = 0.12
 SHORTEST_NAME = 4
 
 
-def shape_of(request: EstimateRequest, catalog: Catalog) -> tuple[ModelShape, tuple[Assumption, ...]]:
+def shape_of(request: EstimateRequest, catalog: Catalog) -> tuple[ModelShape, tuple[EstimateAssumption, ...]]:
     """The shape, and what was assumed to get it.
 
     Raises:
@@ -31,14 +31,14 @@ def shape_of(request: EstimateRequest, catalog: Catalog) -> tuple[ModelShape, tu
             "model of `advisor catalog list models`"
         )
     if row is not None:
-        shape, assumed = _of_row(row, request), Assumption(name="model_shape", value=row.id, source="catalogue")
+        shape, assumed = _of_row(row, request), EstimateAssumption(name="model_shape", value=row.id, source="catalogue")
     else:
         params = (request.params_b or 0.0) * BILLION
         active = (request.active_params_b or request.params_b or 0.0) * BILLION
         if active > params * (1 + SIZE_TOLERANCE):
             raise BadInput(f"active_params_b: {request.active_params_b} exceeds params_b {request.params_b}")
         shape = typical_decoder(params, min(active, params), request.year)
-        assumed = Assumption(
+        assumed = EstimateAssumption(
             name="model_shape",
             value=f"{shape.num_layers} layers of {shape.hidden_size}",
             source="typical for the size; the catalogue does not know the model",
