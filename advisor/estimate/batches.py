@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 
 NUMBER = r"(\d[\d,]*(?:\.\d+)?)\s*([kKmM]?)"
+TOKENS = r"(?<![\d,.])(?<!seqs of )(?<!sequences of )(?<!x )" + NUMBER + r"\s*tok"
+"""Not the length of a sequence, as in `64 seqs of 2048 tokens` or `512 sequences x 4096 tokens`."""
 SUFFIX = {"": 1.0, "k": 1e3, "m": 1e6}
 
 
@@ -37,11 +39,11 @@ def batch_of(value: float | str | None) -> Batch:
         return Batch()
     if not isinstance(value, str):
         return Batch(sequences=float(value))
-    tokens = _first(NUMBER + r"\s*tok", value)
+    tokens = _first(TOKENS, value)
     micro = _first(r"(?:micro|local)[ -]*(?:batch[ -]*)?(?:size[ -]*)?" + NUMBER, value)
     sequences = _first(r"(?:GBS|global(?: batch)?(?: size)?)\s*" + NUMBER, value) or _first(NUMBER + r"\s*seq", value)
     if tokens is None and micro is None and sequences is None:
-        sequences = _first(r"^\s*" + NUMBER + r"\s*$", value)
+        sequences = _first(r"^\s*(?:batch(?:[ -]?size)?\s*)?" + NUMBER + r"\s*$", value)
     return Batch(tokens=tokens, sequences=sequences, micro_sequences=micro)
 
 

@@ -61,7 +61,10 @@ def _run(arguments: argparse.Namespace) -> int:
         raise BadInput("no row states a figure that can be compared; see `advisor hindcast --help` for the keys")
     summaries = summarise(sorted(comparisons, key=lambda item: (item.row.topic != "training", item.group)))
     if arguments.write is not None:
-        text = arguments.write.read_text(encoding="utf-8")
+        try:
+            text = arguments.write.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadInput(f"--write: {arguments.write}: cannot be read: {error}") from error
         write_text(arguments.write, replaced(text, markdown_table(summaries)))
         sys.stderr.write(f"written: {arguments.write}\n")
         return 0
