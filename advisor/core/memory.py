@@ -85,7 +85,7 @@ def training_memory_bytes(shape: ModelShape, plan: MemoryPlan, fit: MemoryFit) -
     """Peak bytes on one device.
 
     M = (W + 2 N c)/d_w + 2 N_tr/d_g + o N_tr/d_o + f (q A + C V t) + M_0
-    A = t L (a h + 4 n_kv d + 2 n f_ffn) / tp;  full recompute 2 t h L plus one layer
+    A = t L (a h + 4 n_q d + 2 n f_ffn) / tp;  full recompute 2 t h L plus one layer
     units: tokens, parameters -> bytes.   source: ZeRO (arXiv:1910.02054), activations after arXiv:2205.05198.
     validity: flash attention, 16-bit activations; sharded weights gather a layer at a time; fit on published peaks.
     """
@@ -130,7 +130,8 @@ def weight_bytes(shape: ModelShape, plan: MemoryPlan, fit: MemoryFit) -> Array:
 def activation_bytes(shape: ModelShape, plan: MemoryPlan, fit: MemoryFit) -> Array:
     """Bytes that the forward pass leaves for the backward pass, on one device."""
     ffn_width = shape.ffn_size * max(1, shape.experts_per_token)
-    keys_and_values = 2 * BYTES_16_BIT * shape.num_kv_heads * shape.head_dim
+    # Keys and values of grouped heads are repeated to the width of the queries before attention, and held so.
+    keys_and_values = 2 * BYTES_16_BIT * shape.num_heads * shape.head_dim
     layer = (
         np.asarray(fit.hidden_bytes_per_token, np.float64) * shape.hidden_size
         + keys_and_values

@@ -26,7 +26,7 @@ FOUR_BIT = ("nf4", "int4", "fp4-", "4bit", "4-bit", "q4")
 ADAPTED_BY_DEFAULT = 2.0
 """Adapted matrices per layer: query and value, the default of most tools."""
 USUAL_RANK = 16
-SHARD_ABOVE = 0.6
+SHARD_ABOVE = 0.75
 """Share of the memory above which frozen weights are spread over the devices."""
 LOSS_CHUNKS = 8
 """Pieces in which memory-saving recipes compute the loss."""
@@ -152,10 +152,17 @@ def plan_of(
 
     if request.optimizer is not None:
         return lightest((request.optimizer,))
-    plan = lightest(LIGHTER_STATES if single else LIGHTER_STATES[:1])
+    plan = lightest(_single_states(request) if single else LIGHTER_STATES[:1])
     if method == "full" and memory is not None and not is_held(shape, plan, fit, memory):
         return lightest(LIGHTER_STATES)  # several devices spread the states before they make them lighter
     return plan
+
+
+def _single_states(request: TrainingRequest) -> tuple[str, ...]:
+    """States of one device: a loop that names 16 bit alone keeps its states in them too."""
+    precision = (request.precision or "").lower()
+    plain_16_bit = "16" in precision and "mixed" not in precision and "32" not in precision
+    return LIGHTER_STATES[1:] if plain_16_bit else LIGHTER_STATES
 
 
 def _recomputes(request: TrainingRequest, method: Method, devices: int) -> tuple[Recompute, ...]:

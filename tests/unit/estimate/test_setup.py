@@ -133,7 +133,14 @@ def test_a_given_step_is_spread_over_the_devices_and_bounds_the_pass():
     assert setup(kind="full_ft", batch="GBS 512 (micro 2)").step_tokens == 8 * 4096
 
 
-ONE = {"kind": "full_ft", "accelerator_count": 1, "seq_len": 1024, "batch": 2, "sharding": "none"}
+ONE = {
+    "kind": "full_ft",
+    "accelerator_count": 1,
+    "seq_len": 1024,
+    "batch": 2,
+    "sharding": "none",
+    "precision": "bf16-mixed",
+}
 ROOM = 1e15
 
 
@@ -147,6 +154,10 @@ def test_a_run_that_just_fits_one_device_keeps_32_bit_states_and_one_that_does_n
     limit = needed_bytes(**ONE)
     assert setup(**ONE, memory_bytes=limit * 1.0001).plan.optimizer == "adamw"
     assert setup(**ONE, memory_bytes=limit * 0.9999).plan.optimizer == "adamw_bf16"
+
+
+def test_a_loop_that_names_16_bit_alone_keeps_its_states_in_them():
+    assert setup(**ONE | {"precision": "bf16"}, memory_bytes=ROOM).plan.optimizer == "adamw_bf16"
 
 
 def test_a_given_optimiser_is_kept_and_the_activations_give_way():
