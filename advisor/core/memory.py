@@ -47,8 +47,8 @@ class MemoryFit:
     """Coefficients of the memory model."""
 
     hidden_bytes_per_token: ArrayLike
-    """Bytes kept per token, layer and unit of hidden size beside the feed-forward block: inputs of norms, queries,
-    keys, values, attention output and its statistics."""
+    """Bytes kept per token, layer and unit of hidden size beside keys, values and the feed-forward block: inputs of
+    norms, queries, attention output and its statistics."""
     logit_bytes: ArrayLike
     """Bytes per token and entry of the vocabulary: 16-bit logits, their 32-bit copy and its gradient."""
     quantised_activation_ratio: ArrayLike
@@ -83,7 +83,7 @@ def training_memory_bytes(shape: ModelShape, plan: MemoryPlan, fit: MemoryFit) -
     """Peak bytes on one device.
 
     M = W/d_w + 2 N_tr/d_g + o N_tr/d_o + f (q A + C V t) + M_0
-    A = t L (a h + 2 n f_ffn) / tp;  full recompute 2 t h L plus one layer
+    A = t L (a h + 4 n_kv d + 2 n f_ffn) / tp;  full recompute 2 t h L plus one layer
     units: tokens, parameters -> bytes.   source: ZeRO (arXiv:1910.02054), activations after arXiv:2205.05198.
     validity: flash attention, 16-bit activations; sharded weights gather a layer at a time; fit on published peaks.
     """
@@ -127,8 +127,11 @@ def weight_bytes(shape: ModelShape, plan: MemoryPlan, fit: MemoryFit) -> Array:
 def activation_bytes(shape: ModelShape, plan: MemoryPlan, fit: MemoryFit) -> Array:
     """Bytes that the forward pass leaves for the backward pass, on one device."""
     ffn_width = shape.ffn_size * max(1, shape.experts_per_token)
-    layer = np.asarray(fit.hidden_bytes_per_token, np.float64) * shape.hidden_size + (
-        BYTES_16_BIT * FFN_TENSORS[shape.gated_ffn] * ffn_width
+    keys_and_values = 2 * BYTES_16_BIT * shape.num_kv_heads * shape.head_dim
+    layer = (
+        np.asarray(fit.hidden_bytes_per_token, np.float64) * shape.hidden_size
+        + keys_and_values
+        + BYTES_16_BIT * FFN_TENSORS[shape.gated_ffn] * ffn_width
     )
     layers = shape.num_layers + shape.encoder_layers
     whole = plan.micro_tokens * layers * layer

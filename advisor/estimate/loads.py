@@ -69,8 +69,8 @@ def load_of(setup: Setup, draws: Draws, get: Get | None = None) -> TrainingLoad:
         tensor_parallel_devices=min(part.devices_per_server, setup.devices),
         sustained_flop_per_s=sustained_of(part, draws, of),
         bandwidth_bytes_per_s=part.bandwidth_bytes_per_s or UNKNOWN_BANDWIDTH,
-        server_link_bytes_per_s=link_of(part, draws, linked=True),
-        network_bytes_per_s=link_of(part, draws, linked=setup.is_linked),
+        server_link_bytes_per_s=link_of(part, draws, linked=True, get=get),
+        network_bytes_per_s=link_of(part, draws, linked=setup.is_linked, get=get),
     )
 
 
@@ -89,13 +89,14 @@ def sustained_of(part: Part, draws: Draws, get: Get | None = None) -> ArrayLike:
     return rate * of(draws.of_class("sustained_ratio", part.mfu_class))
 
 
-def link_of(part: Part, draws: Draws, *, linked: bool) -> float:
+def link_of(part: Part, draws: Draws, *, linked: bool, get: Get | None = None) -> ArrayLike:
     """One direction of the narrowest link between the devices of a run."""
+    of = get or draws.value
     if not linked:
-        return draws.value(draws.of_class("network_bytes_per_s", part.mfu_class))
+        return of(draws.of_class("network_bytes_per_s", part.mfu_class))
     if part.link_bytes_per_s is not None:
         return part.link_bytes_per_s / 2
-    return draws.value("bus_bytes_per_s")
+    return of("bus_bytes_per_s")
 
 
 def _worked_params(setup: Setup) -> float:

@@ -20,7 +20,7 @@ SHAPE = ModelShape(
     vocab_size=20,
 )
 FIT = MemoryFit(
-    hidden_bytes_per_token=14.0,
+    hidden_bytes_per_token=10.0,
     logit_bytes=8.0,
     quantised_activation_ratio=1.5,
     fragmentation_ratio=1.0,
@@ -28,8 +28,9 @@ FIT = MemoryFit(
     quantised_bytes_per_param=0.5,
 )
 PLAN = MemoryPlan("full", "adamw", "none", "none", 1, 0.0)
-LAYER = 14 * 10 + 2 * 4 * 30
-"""Bytes that a token leaves in one layer: 140 beside the feed-forward block, four 16-bit tensors of width 30 in it."""
+LAYER = 10 * 10 + 2 * 2 * 10 + 2 * 4 * 30
+"""Bytes that a token leaves in one layer: 100, keys and values of 10 in 16 bit, and four tensors of width 30 in the
+feed-forward block."""
 
 
 def peak(plan=PLAN, fit=FIT, shape=SHAPE, **changes):
