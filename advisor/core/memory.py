@@ -75,6 +75,8 @@ class MemoryPlan:
     adapter_params: float = 0.0
     weight_bytes_per_param: float = BYTES_16_BIT
     """4 where a tool loads frozen weights in 32 bit."""
+    frozen_copies: int = 0
+    """Whole models beside the trained one that only read: the reference of DPO, PPO and GRPO."""
     tensor_parallel: int = 1
     logit_chunks: int = 1
 
@@ -82,7 +84,7 @@ class MemoryPlan:
 def training_memory_bytes(shape: ModelShape, plan: MemoryPlan, fit: MemoryFit) -> Array:
     """Peak bytes on one device.
 
-    M = W/d_w + 2 N_tr/d_g + o N_tr/d_o + f (q A + C V t) + M_0
+    M = (W + 2 N c)/d_w + 2 N_tr/d_g + o N_tr/d_o + f (q A + C V t) + M_0
     A = t L (a h + 4 n_kv d + 2 n f_ffn) / tp;  full recompute 2 t h L plus one layer
     units: tokens, parameters -> bytes.   source: ZeRO (arXiv:1910.02054), activations after arXiv:2205.05198.
     validity: flash attention, 16-bit activations; sharded weights gather a layer at a time; fit on published peaks.
@@ -95,7 +97,8 @@ def training_memory_bytes(shape: ModelShape, plan: MemoryPlan, fit: MemoryFit) -
         "gradients": split if plan.sharding in ("zero2", "zero3") else float(plan.tensor_parallel),
         "states": split if plan.sharding != "none" else float(plan.tensor_parallel),
     }
-    weights = weight_bytes(shape, plan, fit) / over["weights"]
+    beside = BYTES_16_BIT * shape.params * plan.frozen_copies
+    weights = (weight_bytes(shape, plan, fit) + beside) / over["weights"]
     if frozen:
         states = np.asarray(LORA_STATE_BYTES * trained)
     else:
@@ -169,7 +172,9 @@ def lightest_plan(
     ]
     if memory_bytes is None:
         return choices[0]
-    for choice in choices:
-        if float(training_memory_bytes(shape, choice, fit)) <= USABLE_FRACTION * memory_bytes:
-            return choice
-    return choices[-1]
+    return next((choice for choice in choices if is_held(shape, choice, fit, memory_bytes)), choices[-1])
+
+
+def is_held(shape: ModelShape, plan: MemoryPlan, fit: MemoryFit, memory_bytes: float) -> bool:
+    """True when a layout takes no more of a device than people load it with."""
+    return float(training_memory_bytes(shape, plan, fit)) <= USABLE_FRACTION * memory_bytes

@@ -13,6 +13,7 @@ from advisor.core.memory import (
     Method,
     Recompute,
     activation_bytes,
+    is_held,
     lightest_plan,
 )
 from advisor.core.shapes import ModelShape
@@ -40,8 +41,9 @@ ACTIVATION_SHARE = 0.4
 STATE_BYTES = {"full": 18.0, "lora": 2.5, "qlora": 2.5}
 """Bytes per parameter by which the number of devices is guessed."""
 FILLED_SHARE = 0.7
-SINGLE_STATES = ("adamw", "adamw_bf16", "adamw_8bit", "adamw_paged", "adamw_fused")
-"""Optimiser states of one device, the most comfortable first."""
+LIGHTER_STATES = ("adamw", "adamw_bf16", "adamw_8bit", "adamw_paged", "adamw_fused")
+"""Optimiser states, the most comfortable first."""
+REFERENCE_KINDS = ("dpo", "ppo", "grpo")
 
 
 def method_of(request: TrainingRequest) -> Method:
@@ -132,19 +134,28 @@ def plan_of(
         adapter_params=adapters if method != "full" else 0.0,
         tensor_parallel=split,
         weight_bytes_per_param=_weight_bytes(request, notes),
+        frozen_copies=int(method == "full" and request.kind in REFERENCE_KINDS),
     )
     single = devices == 1 and method == "full"
-    states: tuple[str, ...] = SINGLE_STATES if single else ("adamw",)
-    return lightest_plan(
-        shape,
-        wanted,
-        fit,
-        memory_bytes=memory,
-        optimizers=states if request.optimizer is None else (request.optimizer,),
-        recomputes=_recomputes(request, method, devices),
-        logit_chunks=(1, LOSS_CHUNKS),
-        most_parallel=1 if single or split > 1 else min(devices, MOST_PARALLEL),
-    )
+
+    def lightest(states: tuple[str, ...]) -> MemoryPlan:
+        return lightest_plan(
+            shape,
+            wanted,
+            fit,
+            memory_bytes=memory,
+            optimizers=states,
+            recomputes=_recomputes(request, method, devices),
+            logit_chunks=(1, LOSS_CHUNKS),
+            most_parallel=1 if single or split > 1 else min(devices, MOST_PARALLEL),
+        )
+
+    if request.optimizer is not None:
+        return lightest((request.optimizer,))
+    plan = lightest(LIGHTER_STATES if single else LIGHTER_STATES[:1])
+    if method == "full" and memory is not None and not is_held(shape, plan, fit, memory):
+        return lightest(LIGHTER_STATES)  # several devices spread the states before they make them lighter
+    return plan
 
 
 def _recomputes(request: TrainingRequest, method: Method, devices: int) -> tuple[Recompute, ...]:
