@@ -4,7 +4,7 @@ The keys are those of the published runs in `data/hindcast/`, so that a publishe
 published figures are set aside unread. Enter at `TrainingRequest`, `ServingRequest` and their estimates.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -116,6 +116,12 @@ class TrainingRequest(EstimateRequest):
     """Mean hours between interruptions of the whole run (spot capacity); None: those of usual runs are inside."""
     price_usd_per_hour: Positive | None = None
     """Price of a device-hour; None: the catalogue's rent."""
+
+    @model_validator(mode="after")
+    def _adapters_are_said_once(self) -> Self:
+        if self.lora_rank is not None and self.kind in ("pretrain", "continued_pretrain", "full_ft"):
+            raise ValueError(f"lora_rank: kind {self.kind!r} trains all weights; use kind 'lora' or 'qlora'")
+        return self
 
 
 class ServingRequest(EstimateRequest):

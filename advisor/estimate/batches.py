@@ -9,6 +9,8 @@ from dataclasses import dataclass
 NUMBER = r"(\d[\d,]*(?:\.\d+)?)\s*([kKmM]?)"
 TOKENS = r"(?<![\d,.])(?<!seqs of )(?<!sequences of )(?<!x )" + NUMBER + r"\s*tok"
 """Not the length of a sequence, as in `64 seqs of 2048 tokens` or `512 sequences x 4096 tokens`."""
+MOST_SEQUENCES = 1e5
+"""No published step takes as many sequences; a larger number without a unit means tokens."""
 SUFFIX = {"": 1.0, "k": 1e3, "m": 1e6}
 
 
@@ -33,17 +35,19 @@ class Batch:
 def batch_of(value: float | str | None) -> Batch:
     """Read `4M tokens`, `2,097,152 tokens`, `GBS 2048 seqs (micro 8)`, `micro 2`, `local 2`, `128`, or a number.
 
-    A bare number is a global batch in sequences. Steps (`315 steps`) say nothing about size.
+    A bare number is a global batch in sequences, from 100,000 on in tokens. Steps (`315 steps`) say nothing about size.
     """
     if value is None:
         return Batch()
     if not isinstance(value, str):
-        return Batch(sequences=float(value))
+        return Batch(tokens=float(value)) if value >= MOST_SEQUENCES else Batch(sequences=float(value))
     tokens = _first(TOKENS, value)
     micro = _first(r"(?:micro|local)[ -]*(?:batch[ -]*)?(?:size[ -]*)?" + NUMBER, value)
     sequences = _first(r"(?:GBS|global(?: batch)?(?: size)?)\s*" + NUMBER, value) or _first(NUMBER + r"\s*seq", value)
     if tokens is None and micro is None and sequences is None:
         sequences = _first(r"^\s*(?:batch(?:[ -]?size)?\s*)?" + NUMBER + r"\s*$", value)
+    if sequences is not None and tokens is None and sequences >= MOST_SEQUENCES:
+        tokens, sequences = sequences, None
     return Batch(tokens=tokens, sequences=sequences, micro_sequences=micro)
 
 

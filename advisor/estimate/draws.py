@@ -49,6 +49,10 @@ class Draws:
         """True where the catalogue has the parameter."""
         return name in self._rows
 
+    def family(self, prefix: str) -> dict[str, float]:
+        """Central values of all parameters whose name begins so, by the rest of their names."""
+        return {name.removeprefix(prefix): row.central for name, row in self._rows.items() if name.startswith(prefix)}
+
     def of_class(self, name: str, mfu_class: str) -> str:
         """Name of the row of a class, or of parts without a class of their own."""
         own = f"{name}.{mfu_class}"

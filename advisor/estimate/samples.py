@@ -4,26 +4,32 @@ Enter at `examples_in` and `are_traces`.
 """
 
 import re
+from collections.abc import Mapping
 
 NUMBER = r"(\d[\d,]*(?:\.\d+)?)\s*([kKmM]?)\s*[- ]?"
 SUFFIX = {"": 1.0, "k": 1e3, "m": 1e6}
-EXAMPLES = r"(?:samples?|traces?|examples?|pairs?|prompts?|conversations?|instructions?|problems?)\b"
+EXAMPLES = (
+    r"(?:(?<=\s)[a-z]+\s+){0,2}(?:samples?|traces?|examples?|pairs?|prompts?|conversations?|instructions?|problems?)\b"
+)
 EPOCHS = r"(\d+(?:\.\d+)?)\s*epoch"
-PUBLIC_SETS = {"alpaca2k": 2_000.0, "alpaca": 52_002.0, "dolly": 15_011.0, "lima": 1_000.0, "s1k": 1_000.0}
-"""Examples of public sets as their repositories state them; a longer name is looked for first."""
 
 
-def examples_in(text: str) -> tuple[float | None, float | None]:
-    """Examples of one epoch, and epochs; None for what the text does not name."""
+def examples_in(text: str, public_sets: Mapping[str, float]) -> tuple[float | None, float | None]:
+    """Examples of one epoch, and epochs; None for what the text does not name.
+
+    Args:
+        text: description of a run.
+        public_sets: name to examples of sets that a text may name instead; a longer name wins.
+    """
     epochs = re.search(EPOCHS, text, re.IGNORECASE)
     counted = re.search(NUMBER + EXAMPLES, text, re.IGNORECASE)
     examples = None
     if counted is not None:
         examples = float(counted.group(1).replace(",", "")) * SUFFIX[counted.group(2).lower()]
     else:
-        named = [name for name in PUBLIC_SETS if re.search(rf"\b{name}\b", text, re.IGNORECASE)]
+        named = [name for name in public_sets if re.search(rf"\b{name}\b", text, re.IGNORECASE)]
         if named:
-            examples = PUBLIC_SETS[max(named, key=len)]
+            examples = public_sets[max(named, key=len)]
     return examples, None if epochs is None else float(epochs.group(1))
 
 

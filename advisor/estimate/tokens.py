@@ -13,6 +13,7 @@ from advisor.estimate.kinds import FROM_TEXT, PAIR_KINDS, RL_KINDS, WHOLE_RUNS, 
 from advisor.estimate.samples import are_traces, examples_in
 from advisor.estimate.shapes import BILLION
 
+PUBLIC_SETS = "public_set_examples."
 PACKED_FROM_TOKENS = 2048
 SHORT_TEXT_BEFORE = 2023
 
@@ -35,7 +36,11 @@ def amount_of(request: TrainingRequest, shape: ModelShape, seq_len: float, pool:
         return Amount(tokens=request.tokens_b * BILLION)
     if request.kind not in WHOLE_RUNS:
         return Amount()
-    samples, epochs = (request.samples, request.epochs) if request.samples else examples_in(request.model or "")
+    samples, epochs = (
+        (request.samples, request.epochs)
+        if request.samples
+        else examples_in(request.model or "", pool.family(PUBLIC_SETS))
+    )
     if samples is not None:
         usual = 1.0 if request.kind in RL_KINDS else pool.value("fine_tuning_epochs")
         return _of_examples(request, float(samples), request.epochs or epochs or usual, seq_len, pool, notes)

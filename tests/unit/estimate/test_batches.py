@@ -9,6 +9,8 @@ from advisor.estimate.batches import Batch, batch_of
     ("text", "expected"),
     [
         ("4M tokens", Batch(tokens=4e6)),
+        ("4M", Batch(tokens=4e6)),
+        (4_000_000, Batch(tokens=4e6)),
         ("0.5M tokens", Batch(tokens=5e5)),
         ("16k tokens", Batch(tokens=16_000)),
         ("2,097,152 tokens", Batch(tokens=2_097_152)),
