@@ -27,7 +27,7 @@ from advisor.contracts.plan import (
     SftPhase,
     TrainingPlan,
 )
-from advisor.core.compute import accelerator_hours, full_training_flop, lora_training_flop
+from advisor.core.compute import TrainedShare, accelerator_hours, flop_per_token
 from advisor.core.project import HIGHEST_MFU
 from advisor.files import dump_yaml, write_contract, write_text
 from advisor.summaries import rounded
@@ -220,15 +220,15 @@ def _planned_flop(assessment: Assessment, params: float, phases: PhasesPlan) -> 
     if phases.pretrain is not None:
         phase = phases.pretrain
         tokens = phase.max_steps * phase.batch_sequences * phase.sequence_tokens
-        flop += float(full_training_flop(params, tokens))
+        flop += float(flop_per_token(params, trained="all")) * tokens
     if phases.sft is not None:
         examples = _assumed(assessment, "labelled_examples")
         per_example = _assumed(assessment, "input_tokens_per_request") + _assumed(
             assessment, "output_tokens_per_request"
         )
         tokens = examples * per_example * phases.sft.epochs
-        of = lora_training_flop if phases.sft.lora is not None else full_training_flop
-        flop += float(of(params, tokens))
+        trained: TrainedShare = "adapters" if phases.sft.lora is not None else "all"
+        flop += float(flop_per_token(params, trained=trained)) * tokens
     return flop
 
 

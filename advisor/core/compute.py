@@ -98,27 +98,6 @@ def interruption_loss_fraction(
     return np.minimum(1.0, lost)
 
 
-def full_training_flop(params: ArrayLike, tokens: ArrayLike) -> Array:
-    """Model FLOPs of training all weights.
-
-    F = 6 N D
-    units: parameters (per token active ones for MoE), tokens -> FLOP.
-    source: Kaplan et al. 2020, appendix of PaLM (arXiv:2204.02311).
-    validity: sequence length up to about the hidden size; attention adds a few percent beyond it.
-    """
-    return FORWARD_BACKWARD * np.asarray(params, np.float64) * np.asarray(tokens, np.float64)
-
-
-def lora_training_flop(params: ArrayLike, tokens: ArrayLike) -> Array:
-    """Model FLOPs of training low-rank adapters over frozen weights.
-
-    F = 4 N D  (the adapters' own 6 N_lora D is below 2 % at usual ranks)
-    units: parameters, tokens -> FLOP.   source: derived: forward 2N, activation gradients 2N.
-    validity: measured speed-ups reach 2.3 instead of the 1.5 of this formula (peft-3b pair).
-    """
-    return ADAPTER_BACKWARD * np.asarray(params, np.float64) * np.asarray(tokens, np.float64)
-
-
 def accelerator_hours(flop: ArrayLike, peak_flop_per_s: ArrayLike, mfu_fraction: ArrayLike) -> Array:
     """Device-hours of a run.
 

@@ -6,7 +6,7 @@ weigh the less the more of their inputs are missing, and a family of rows with t
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,9 +15,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from advisor.contracts.catalog import Catalog
 from advisor.contracts.errors import BadInput
-from advisor.contracts.estimates import ServingEstimate, ServingRequest
+from advisor.contracts.estimates import ServingRequest
 from advisor.core.sampling import Z95
-from advisor.estimate.serving import draws_of, estimate_serving
+from advisor.estimate.serving import draws_of
 from advisor.estimate.serving_coefficients import POWER, PREFIX, names_for, power_fit, step_fit
 from advisor.estimate.serving_figures import figures_of
 from advisor.estimate.serving_plan import ServingPlan, plan_of
@@ -159,29 +159,6 @@ def fit(cases: Sequence[Case], catalog: Catalog, before: Mapping[str, Prior] | N
         values={**fixed, **{name: float(value) for name, value in zip(free, np.exp(answer.x), strict=True)}},
         spreads={**{n: p.spread for n, p in known.items()}, **dict(zip(free, map(float, held), strict=True))},
     )
-
-
-def catalog_with(fitted: Fitted, catalog: Catalog) -> Catalog:
-    """The catalogue with its serving coefficients replaced by fitted ones."""
-    rows = []
-    for row in catalog.parameters:
-        name = row.name.removeprefix(PREFIX)
-        if row.name.startswith(PREFIX) and name in fitted.values:
-            low, central, high = three_points(name, fitted)
-            row = row.model_copy(update={"low": low, "central": central, "high": high})
-        rows.append(row)
-    return catalog.model_copy(update={"parameters": tuple(rows)})
-
-
-def estimates_left_out(
-    cases: Sequence[Case], catalog: Catalog, *, draws: int = 500
-) -> Iterator[tuple[Case, ServingEstimate]]:
-    """Every case estimated with coefficients that its own family had no part in."""
-    for family in sorted({case.row.family for case in cases}):
-        others = catalog_with(fit([case for case in cases if case.row.family != family], catalog), catalog)
-        for case in cases:
-            if case.row.family == family:
-                yield case, estimate_serving(ServingRequest.model_validate(case.row.request), others, draws=draws)
 
 
 def three_points(name: str, fitted: Fitted) -> tuple[float, float, float]:

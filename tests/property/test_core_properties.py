@@ -59,7 +59,7 @@ def test_an_annuity_is_never_below_the_rate_nor_below_an_even_share(rate, years)
 @given(positive, positive, st.floats(1.0, 10.0))
 def test_more_tokens_never_take_fewer_hours(params, tokens, factor):
     hours = [
-        float(compute.accelerator_hours(compute.full_training_flop(params, n), 1e14, 0.3))
+        float(compute.accelerator_hours(compute.flop_per_token(params, trained="all") * n, 1e14, 0.3))
         for n in (tokens, tokens * factor)
     ]
     assert hours[1] >= hours[0]

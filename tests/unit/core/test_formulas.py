@@ -9,11 +9,13 @@ from advisor.core.calibration import Spread
 
 def test_llama_2_7b_on_two_trillion_tokens_takes_8_09e22_flop():
     """6 * 6.738e9 * 2e12 = 8.0856e22."""
-    assert compute.full_training_flop(6.738e9, 2e12) == pytest.approx(8.09e22, rel=1e-3)
+    assert compute.flop_per_token(6.738e9, trained="all") * 2e12 == pytest.approx(8.09e22, rel=1e-3)
 
 
 def test_lora_takes_two_thirds_of_the_flop_of_full_training():
-    assert compute.lora_training_flop(7e9, 1e6) / compute.full_training_flop(7e9, 1e6) == pytest.approx(2 / 3)
+    assert compute.flop_per_token(7e9, trained="adapters") / compute.flop_per_token(
+        7e9, trained="all"
+    ) == pytest.approx(2 / 3)
 
 
 def test_llama_2_7b_takes_its_published_hours_at_39_percent_utilisation():
