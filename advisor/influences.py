@@ -9,7 +9,7 @@ import numpy as np
 
 from advisor.contracts.assessment import BreakEven, InformationValue, SensitivityRow
 from advisor.core.candidates import Candidate
-from advisor.core.costing import Frame, demand_of, evaluate
+from advisor.core.costing import Frame, demand_of, total_of
 from advisor.core.decide import crossings, information_values, loss, perfect_information_value, tornado
 from advisor.core.sampling import Array, Input, central_design, one_at_a_time, with_values
 from advisor.core.units import MONTHS_PER_YEAR
@@ -43,7 +43,7 @@ def influences_of(
     design = one_at_a_time(moving)
     design.update(central_design([item for item in solved.inputs if item.name not in names], 2 * len(moving) + 1))
     demand = demand_of(design, frame)
-    first, second = (evaluate(solved.candidates[k], design, demand, frame).total for k in places[:2])
+    first, second = (total_of(solved.candidates[k], design, demand, frame) for k in places[:2])
     rows = tuple(
         SensitivityRow(input=row.name, low_effect=rounded(row.low_effect), high_effect=rounded(row.high_effect))
         for row in tornado(moving, first - second)[:SHOWN]
@@ -84,7 +84,7 @@ def _pair(
     def difference(values: Array) -> Array:
         design = with_values(inputs, "requests_per_month", values)
         demand = demand_of(design, frame)
-        return evaluate(best, design, demand, frame).total - evaluate(rival, design, demand, frame).total
+        return total_of(best, design, demand, frame) - total_of(rival, design, demand, frame)
 
     low, high = volume / VOLUME_SPAN, volume * VOLUME_SPAN
     rows = [

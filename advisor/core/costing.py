@@ -4,7 +4,10 @@ Enter at `evaluate`. Every option answers the same demand over the same horizon 
 a line that does not apply is zero, a figure that is not known is None.
 """
 
-from dataclasses import dataclass
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,15 +45,28 @@ class Demand:
     discounted_logs: Array
     """Requests whose logs are kept in a month, weighted with the discount factor of the month, summed."""
 
-    @property
+    shared: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
+    """Fleets by what they serve with: options that answer alike are reckoned once."""
+
+    @cached_property
     def discounted_requests(self) -> Array:
         """Requests weighted with the discount factor of their month, summed."""
-        return np.asarray((self.requests * self.discount).sum(axis=1))
+        return np.einsum("pm,pm->p", self.requests, self.discount)
 
-    @property
+    @cached_property
     def total_requests(self) -> Array:
         """Requests over the horizon."""
         return np.asarray(self.requests.sum(axis=1))
+
+    @cached_property
+    def busiest_requests(self) -> Array:
+        """Requests of the busiest month: growth keeps its sign, so it is the first or the last one."""
+        return np.maximum(self.requests[:, 0], self.requests[:, -1])
+
+    @cached_property
+    def annuity(self) -> Array:
+        """Present value of one unit of money in every month."""
+        return np.asarray(self.discount.sum(axis=1))
 
 
 @dataclass(frozen=True)
@@ -68,7 +84,7 @@ class Outcome:
     training_hours: Array
     training_flop: Array
 
-    @property
+    @cached_property
     def total(self) -> Array:
         """Sum of all lines."""
         return np.asarray(sum(self.lines.values()))
@@ -97,9 +113,44 @@ def demand_of(x: Design, frame: Frame) -> Demand:
 
 def evaluate(option: Candidate, x: Design, demand: Demand, frame: Frame) -> Outcome:
     """Cost lines, energy, carbon, time to value and quality of one option at every point of the design."""
+    costed = _costed(option, x, demand, frame)
+    lines, run, served, zero = costed.lines, costed.run, costed.served, costed.zero
+    one_off = sum((lines[name] for name, phase in LINES if phase == "one_off" and name != "hardware"), zero)
+    return Outcome(
+        lines=lines,
+        upfront=one_off + served.hardware_price,
+        impact=_impact(option, x, demand, frame, run, served),
+        months_to_value=_months_to_value(option, x, zero),
+        quality=_quality(option, x, run),
+        peak_devices=served.peak_devices,
+        training_hours=run.hours,
+        training_flop=run.flop,
+    )
+
+
+def total_of(option: Candidate, x: Design, demand: Demand, frame: Frame) -> Array:
+    """The sum of the cost lines alone, as `evaluate(...).total` gives it: what searches and screenings ask for."""
+    return np.asarray(sum(_costed(option, x, demand, frame).lines.values()))
+
+
+def total_and_quality(option: Candidate, x: Design, demand: Demand, frame: Frame) -> tuple[Array, Array]:
+    """What the choice hangs on: money and quality, as `evaluate` gives them."""
+    costed = _costed(option, x, demand, frame)
+    return np.asarray(sum(costed.lines.values())), _quality(option, x, costed.run)
+
+
+@dataclass(frozen=True)
+class _Costed:
+    lines: dict[str, Array]
+    run: Run
+    served: _Fleet
+    zero: Array
+
+
+def _costed(option: Candidate, x: Design, demand: Demand, frame: Frame) -> _Costed:
     zero = np.zeros_like(x["requests_per_month"])
     lines = {name: zero for name, _ in LINES}
-    annuity = demand.discount.sum(axis=1)
+    annuity = demand.annuity
     engineer, data_engineer = x["loaded_cost_per_fte_month.ml_engineer"], x["loaded_cost_per_fte_month.data_engineer"]
     operator = x["loaded_cost_per_fte_month.operations"]
     run = training_run(option, x, per_usd=frame.per_usd, per_eur=frame.per_eur)
@@ -133,18 +184,7 @@ def evaluate(option: Candidate, x: Design, demand: Demand, frame: Frame) -> Outc
         lines["refresh"] = yearly / MONTHS_PER_YEAR * annuity
 
     lines["storage"] = _storage_cost(option, x, demand, frame)
-
-    one_off = sum((lines[name] for name, phase in LINES if phase == "one_off" and name != "hardware"), zero)
-    return Outcome(
-        lines=lines,
-        upfront=one_off + served.hardware_price,
-        impact=_impact(option, x, demand, frame, run, served),
-        months_to_value=_months_to_value(option, x, zero),
-        quality=_quality(option, x, run),
-        peak_devices=served.peak_devices,
-        training_hours=run.hours,
-        training_flop=run.flop,
-    )
+    return _Costed(lines, run, served, zero)
 
 
 def _input_tokens(option: Candidate, x: Design) -> Array:
@@ -175,12 +215,12 @@ def _storage_cost(option: Candidate, x: Design, demand: Demand, frame: Frame) ->
     if option.kind == "status_quo":
         return np.zeros_like(x["requests_per_month"])
     per_request = (_input_tokens(option, x) + x["output_tokens_per_request"]) * x["text_bytes_per_token"] / BYTES_PER_GB
-    gb_months = storage_gb(option, x) * demand.discount.sum(axis=1) + per_request * demand.discounted_logs
+    gb_months = storage_gb(option, x) * demand.annuity + per_request * demand.discounted_logs
     return np.asarray(gb_months * x["storage_usd_per_gb_month"] * frame.per_usd)
 
 
 def _it_kw(hosting: Hosting, x: Design, load_fraction: float) -> Array:
-    """One device with its share of the server, at the plug, in every month."""
+    """One device with its share of the server, at the plug."""
     return energy.it_power_kw(
         1.0,
         x[f"tdp_w.{hosting.accelerator}"],
@@ -188,7 +228,7 @@ def _it_kw(hosting: Hosting, x: Design, load_fraction: float) -> Array:
         idle_power_fraction=x["idle_power_fraction"],
         busy_power_fraction=x["busy_power_fraction"],
         server_power_ratio=x["server_power_ratio"],
-    )[:, None]
+    )
 
 
 def _fleet(option: Candidate, x: Design, demand: Demand, frame: Frame, run: Run, zero: Array) -> _Fleet:
@@ -196,31 +236,14 @@ def _fleet(option: Candidate, x: Design, demand: Demand, frame: Frame, run: Run,
     hosting = option.hosting
     if hosting is None:
         return _Fleet(zero, zero, zero, zero, zero, zero, zero, zero, zero)
-    capacity = _capacity(option, hosting, x)
-    mean_rps = demand.requests / (HOURS_PER_MONTH * SECONDS_PER_HOUR)
-    urgent = 1.0 - x["batchable_fraction"]
-    peak_rps = mean_rps * (urgent * x["peak_to_mean_ratio"] + 1.0 - urgent)[:, None]
-    replicas = fleet.replicas_needed(
-        peak_rps,
-        capacity[:, None],
-        headroom_fraction=float(x["capacity_headroom_fraction"][0]),
-        spare=int(x["spare_replicas"][0]),
-    )
-    devices = fleet.devices_held(
-        replicas,
-        devices_per_replica=hosting.replica.devices,
-        devices_per_server=hosting.devices_per_server,
-        owned=hosting.owned_devices,
-    )
-    load = np.divide(mean_rps, capacity[:, None] * replicas, out=np.zeros_like(mean_rps), where=replicas > 0)
-    busy_devices = replicas * hosting.replica.devices * load
-    busy_kwh = HOURS_PER_MONTH * busy_devices * _it_kw(hosting, x, 1.0)
-    idle_kwh = HOURS_PER_MONTH * (devices - busy_devices) * _it_kw(hosting, x, 0.0)
-    busy, idle, held_hours = busy_kwh.sum(axis=1), idle_kwh.sum(axis=1), devices.sum(axis=1) * HOURS_PER_MONTH
-    peak_devices = devices.max(axis=1)
+    key = (id(hosting), option.retrieval)
+    if key not in demand.shared:
+        demand.shared[key] = (hosting, _served(option, hosting, x, demand))
+    busy, idle, powered, served = demand.shared[key][1]
+    held_hours, peak_devices = served.held_months * HOURS_PER_MONTH, served.peak_devices
     if not hosting.bought:
         hourly = x[f"rental_usd_per_hour.{hosting.accelerator}"] * frame.per_usd
-        rent = (devices * demand.discount).sum(axis=1) * HOURS_PER_MONTH * hourly
+        rent = served.discounted_months * HOURS_PER_MONTH * hourly
         return _Fleet(rent, zero, zero, zero, zero, busy, idle, held_hours, peak_devices)
     needed = np.maximum(peak_devices, run.devices)
     unit_price = x[f"purchase_usd.{hosting.accelerator}"] * frame.per_usd
@@ -236,13 +259,42 @@ def _fleet(option: Candidate, x: Design, demand: Demand, frame: Frame, run: Run,
         inference=zero,
         hardware_price=price,
         hardware=price * (1.0 - left),
-        electricity=facility_kwh(((busy_kwh + idle_kwh) * demand.discount).sum(axis=1), x["pue_ratio"]) * power_price,
-        upkeep=upkeep * demand.discount.sum(axis=1),
+        electricity=facility_kwh(powered, x["pue_ratio"]) * power_price,
+        upkeep=upkeep * demand.annuity,
         busy_it_kwh=busy,
         idle_it_kwh=idle,
         held_hours=needed * HOURS_PER_MONTH * frame.horizon_months,
         peak_devices=needed,
     )
+
+
+def _served(
+    option: Candidate, hosting: Hosting, x: Design, demand: Demand
+) -> tuple[Array, Array, Array, fleet.HeldMonths]:
+    """IT energy busy, idle and discounted, and the device-months of the replicas that the demand needs."""
+    capacity = _capacity(option, hosting, x)
+    urgent = 1.0 - x["batchable_fraction"]
+    peak_per_request = (urgent * x["peak_to_mean_ratio"] + 1.0 - urgent) / (HOURS_PER_MONTH * SECONDS_PER_HOUR)
+    held = fleet.held_months(
+        demand.requests,
+        demand.discount,
+        demand.busiest_requests,
+        peak_requests_per_s_per_request=peak_per_request,
+        capacity_requests_per_s=capacity,
+        headroom_fraction=float(x["capacity_headroom_fraction"][0]),
+        spare=int(x["spare_replicas"][0]),
+        devices_per_replica=hosting.replica.devices,
+        devices_per_server=hosting.devices_per_server,
+        owned=hosting.owned_devices,
+    )
+    busy_per_request = hosting.replica.devices / (capacity * (HOURS_PER_MONTH * SECONDS_PER_HOUR))
+    busy_months = busy_per_request * demand.total_requests
+    busy_discounted = busy_per_request * demand.discounted_requests
+    busy_kw, idle_kw = _it_kw(hosting, x, 1.0), _it_kw(hosting, x, 0.0)
+    busy = HOURS_PER_MONTH * busy_months * busy_kw
+    idle = HOURS_PER_MONTH * (held.held_months - busy_months) * idle_kw
+    powered = busy_discounted * busy_kw + (held.discounted_months - busy_discounted) * idle_kw
+    return busy, idle, HOURS_PER_MONTH * powered, held
 
 
 def _capacity(option: Candidate, hosting: Hosting, x: Design) -> Array:

@@ -74,12 +74,31 @@ def _two_piece(points: Array, score: Array) -> Array:
 
 
 def random_design(inputs: Sequence[Input], *, draws: int, seed: int) -> Design:
-    """Draw every input `draws` times; the stream of an input depends on seed and name alone."""
-    design = {}
-    for item in inputs:
-        stream = np.random.default_rng([seed, zlib.crc32(item.name.encode())])
-        design[item.name] = quantile(item, stream.standard_normal(draws))
-    return design
+    """Draw every input `draws` times; the stream of an input depends on seed and name alone.
+
+    An input is drawn when it is first asked for: most of a catalogue's inputs belong to options that are not kept.
+    """
+    return _Drawn(inputs, draws, seed)
+
+
+class _Drawn(dict[str, Array]):
+    """A design that draws on demand; it contains every input, and holds those that were asked for."""
+
+    def __init__(self, inputs: Sequence[Input], draws: int, seed: int) -> None:
+        super().__init__()
+        self._inputs, self._draws, self._seed = {item.name: item for item in inputs}, draws, seed
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._inputs
+
+    def __missing__(self, name: str) -> Array:
+        item = self._inputs[name]
+        if item.is_certain:
+            self[name] = np.full(self._draws, quantile(item, 0.0))
+            return self[name]
+        stream = np.random.default_rng([self._seed, zlib.crc32(name.encode())])
+        self[name] = quantile(item, stream.standard_normal(self._draws))
+        return self[name]
 
 
 def central_design(inputs: Sequence[Input], points: int = 1) -> Design:

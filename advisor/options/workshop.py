@@ -11,7 +11,7 @@ from advisor.contracts.case import Case
 from advisor.contracts.catalog import AcceleratorRow, ArchitectureRow, BaseModelRow, Catalog
 from advisor.contracts.estimates import TrainingKind
 from advisor.core.candidates import Candidate, Hosting
-from advisor.core.costing import Demand, demand_of, evaluate
+from advisor.core.costing import Demand, demand_of, total_of
 from advisor.core.decode import Device, NumberFormat, StepFit
 from advisor.core.sampling import Design, Input, central_design
 from advisor.core.serving import replica_design
@@ -107,7 +107,7 @@ class Workshop:
 
         def key(option: Candidate) -> tuple[bool, float]:
             late = option.hosting is not None and not option.hosting.replica.meets_latency
-            return late, float(evaluate(option, self.x, self.demand, self.setting.frame).total[0])
+            return late, float(total_of(option, self.x, self.demand, self.setting.frame)[0])
 
         return sorted(variants, key=key)[:1]
 
