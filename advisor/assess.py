@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 from importlib.metadata import version
 
 import numpy as np
@@ -102,7 +103,7 @@ def assess(
         seed=seed,
         draws=draws,
         catalog_version=catalog.version,
-        richtwert_version=version("richtwert"),
+        richtwert_version=_richtwert_version(),
         options=options,
         pruned=pruned,
         recommendation=explain.recommend(findings),
@@ -116,6 +117,11 @@ def assess(
         update=_update(before, solved, measured, files) if before is not None else None,
         warnings=(*_cautions(options, solved), *unknown_footprints(kept, solved.outcomes)),
     )
+
+
+@lru_cache(maxsize=1)
+def _richtwert_version() -> str:
+    return version("richtwert")
 
 
 def catalog_date(catalog: Catalog) -> date:

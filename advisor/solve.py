@@ -78,12 +78,15 @@ def limits_of(case: Case, inputs: list[Input], setting: Setting) -> Limits:
     )
 
 
-def solve(problem: Problem, candidates: Sequence[Candidate], inputs: list[Input], draws: int) -> Solved:
+def solve(
+    problem: Problem, candidates: Sequence[Candidate], inputs: list[Input], draws: int, *, with_impact: bool = True
+) -> Solved:
     """Cost, gate and rank the candidates on one common set of draws."""
     design = random_design(inputs, draws=draws, seed=problem.seed)
     demand = demand_of(design, problem.setting.frame)
     options = [_with_hiring(option, design, problem) for option in candidates]
-    outcomes = [evaluate(option, design, demand, problem.setting.frame) for option in options]
+    frame = problem.setting.frame
+    outcomes = [evaluate(option, design, demand, frame, with_impact=with_impact) for option in options]
     gates = [
         gates_of(problem.case, option, outcome, design, problem.limits)
         for option, outcome in zip(options, outcomes, strict=True)
@@ -98,7 +101,7 @@ def screen(
     problem: Problem, candidates: list[Candidate], inputs: list[Input], keep_ids: set[str]
 ) -> tuple[list[Candidate], tuple[Pruned, ...]]:
     """Keep the best of each kind, with and without retrieval, and those in `keep_ids`; say what replaced the rest."""
-    solved = solve(problem, candidates, inputs, SCREENING_DRAWS)
+    solved = solve(problem, candidates, inputs, SCREENING_DRAWS, with_impact=False)
     chosen: dict[tuple[str, bool], int] = {}
     for index in solved.ranking.order:
         option = candidates[index]

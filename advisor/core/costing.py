@@ -111,15 +111,18 @@ def demand_of(x: Design, frame: Frame) -> Demand:
     return Demand(requests=requests, discount=discount, discounted_logs=np.asarray((kept * discount).sum(axis=1)))
 
 
-def evaluate(option: Candidate, x: Design, demand: Demand, frame: Frame) -> Outcome:
-    """Cost lines, energy, carbon, time to value and quality of one option at every point of the design."""
+def evaluate(option: Candidate, x: Design, demand: Demand, frame: Frame, *, with_impact: bool = True) -> Outcome:
+    """Cost lines, energy, carbon, time to value and quality of one option at every point of the design.
+
+    Without its impact where only the choice counts: the footprint is then the unknown one.
+    """
     costed = _costed(option, x, demand, frame)
     lines, run, served, zero = costed.lines, costed.run, costed.served, costed.zero
     one_off = sum((lines[name] for name, phase in LINES if phase == "one_off" and name != "hardware"), zero)
     return Outcome(
         lines=lines,
         upfront=one_off + served.hardware_price,
-        impact=_impact(option, x, demand, frame, run, served),
+        impact=_impact(option, x, demand, frame, run, served) if with_impact else UNKNOWN,
         months_to_value=_months_to_value(option, x, zero),
         quality=_quality(option, x, run),
         peak_devices=served.peak_devices,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from advisor.core.sampling import Design, Input
+from advisor.core.sampling import Design, Input, order_of
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -159,7 +159,7 @@ def information_values(design: Design, cost: Array, names: Sequence[str], seed: 
     blind = float(cost.mean(axis=0).min())
     values = {}
     for name in names:
-        sums = np.add.reduceat(both[np.argsort(design[name])], starts, axis=0)
+        sums = np.add.reduceat(both.take(order_of(design, name), axis=0), starts, axis=0)
         gain = blind - float(sums[:, :options].min(axis=1).sum()) / draws
         chance = blind - float(sums[:, options:].min(axis=1).sum()) / draws
         values[name] = max(0.0, gain - max(0.0, chance))

@@ -9,6 +9,7 @@ or an option changes no other draw.
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import NormalDist
 from typing import Literal
 
@@ -96,9 +97,34 @@ class _Drawn(dict[str, Array]):
         if item.is_certain:
             self[name] = np.full(self._draws, quantile(item, 0.0))
             return self[name]
-        stream = np.random.default_rng([self._seed, zlib.crc32(name.encode())])
-        self[name] = quantile(item, stream.standard_normal(self._draws))
+        self[name] = quantile(item, _scores(self._seed, name, self._draws))
         return self[name]
+
+    def order(self, name: str) -> NDArray[np.int64]:
+        """Positions of an input's draws from the lowest to the highest: that of its scores, whatever its quantiles."""
+        return _order(self._seed, name, self._draws)
+
+
+def order_of(design: Design, name: str) -> NDArray[np.int64]:
+    """Positions of an input's values in a design, from the lowest to the highest."""
+    if isinstance(design, _Drawn):
+        return design.order(name)
+    return np.argsort(design[name], kind="stable")
+
+
+@lru_cache(maxsize=512)
+def _scores(seed: int, name: str, draws: int) -> Array:
+    """Standard normal scores of an input, kept: assessments with one seed share them."""
+    found = np.random.default_rng([seed, zlib.crc32(name.encode())]).standard_normal(draws)
+    found.flags.writeable = False
+    return found
+
+
+@lru_cache(maxsize=256)
+def _order(seed: int, name: str, draws: int) -> NDArray[np.int64]:
+    found = np.argsort(_scores(seed, name, draws), kind="stable")
+    found.flags.writeable = False
+    return found
 
 
 def central_design(inputs: Sequence[Input], points: int = 1) -> Design:
