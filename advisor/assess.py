@@ -14,6 +14,7 @@ from importlib.metadata import version
 import numpy as np
 
 from advisor import explain
+from advisor.analysis import analysis_of
 from advisor.contracts.assessment import (
     Assessment,
     Assumption,
@@ -45,6 +46,7 @@ from advisor.influences import break_evens, influences_of
 from advisor.inputs import inputs_of, setting_of
 from advisor.measure import overrides_of
 from advisor.options.generate import candidates_of
+from advisor.options.pace import central_pool
 from advisor.solve import Problem, Solved, limits_of, screen, solve, used_names
 from advisor.summaries import interval, quantiles, rounded, spread_of
 
@@ -92,10 +94,16 @@ def assess(
     options = tuple(
         _option(problem, catalog, solved, index, place) for place, index in enumerate(solved.ranking.order, 1)
     )
-    sensitivity, information = influences_of(solved, setting.frame, used, seed)
+    influence = influences_of(solved, setting.frame, seed)
     crossings = break_evens(solved, setting.frame, on)
     findings = explain.Findings(
-        case, options, setting.currency, setting.frame.horizon_months, crossings, sensitivity, information
+        case,
+        options,
+        setting.currency,
+        setting.frame.horizon_months,
+        crossings,
+        influence.sensitivity,
+        influence.information,
     )
     return Assessment(
         id=_identity(case, catalog, seed, draws, measurements),
@@ -108,8 +116,9 @@ def assess(
         pruned=pruned,
         recommendation=explain.recommend(findings),
         break_even=crossings,
-        sensitivity=sensitivity,
-        value_of_information=information,
+        sensitivity=influence.sensitivity,
+        value_of_information=influence.information,
+        analysis=analysis_of(case, central_pool(catalog), solved, influence, crossings, setting.frame, on),
         assumptions=(
             *(_assumption(item) for item in inputs if item.name in used),
             *(_pace(option, catalog) for option in kept if option.training is not None and option.training.mfu_note),

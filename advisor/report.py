@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.table import Table
 
+from advisor.analysis_text import HEADING, analysis_lines
 from advisor.contracts.assessment import Assessment, Option
 from advisor.contracts.base import Interval
 from advisor.footprint_text import footprint_columns, footprint_row
@@ -119,6 +120,7 @@ def _write(console: Console, result: Assessment, language: Language) -> None:
         console.print(f"[bold]{heading}[/bold]")
         for line in lines:
             console.print(f"  • {line}", highlight=False)
+    _write_analysis(console, result, language)
     for line in _excluded(result, language):
         console.print(line, highlight=False, style="dim")
     if console.width >= WIDE_FROM:
@@ -137,6 +139,14 @@ def _write(console: Console, result: Assessment, language: Language) -> None:
         ),
         style="dim",
     )
+
+
+def _write_analysis(console: Console, result: Assessment, language: Language) -> None:
+    lines = list(analysis_lines(result, language))
+    if lines:
+        console.print(f"[bold]{HEADING[language]}[/bold]")
+    for line in lines:
+        console.print(f"  • {line}", highlight=False)
 
 
 def _footprint_table(result: Assessment, language: Language) -> Table:
@@ -209,6 +219,11 @@ def _markdown(result: Assessment, language: Language) -> Iterator[str]:
     for heading, lines in ((say["reasons"], reasons), (say["changes"], changes)):
         yield f"## {heading}\n"
         yield from (f"- {line}" for line in lines)
+        yield ""
+    firm = list(analysis_lines(result, language))
+    if firm:
+        yield f"## {HEADING[language]}\n"
+        yield from (f"- {line}" for line in firm)
         yield ""
     if result.update is not None:
         yield f"## {say['measured']}\n"

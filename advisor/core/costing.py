@@ -51,7 +51,7 @@ class Demand:
     @cached_property
     def discounted_requests(self) -> Array:
         """Requests weighted with the discount factor of their month, summed."""
-        return np.einsum("pm,pm->p", self.requests, self.discount)
+        return np.asarray(np.einsum("pm,pm->p", self.requests, self.discount))
 
     @cached_property
     def total_requests(self) -> Array:
