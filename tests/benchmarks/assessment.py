@@ -70,11 +70,12 @@ def print_growth(case: Case, catalog: Catalog) -> None:
     for months in (12, 36, 120):
         longer = case.model_copy(update={"budget": case.budget.model_copy(update={"horizon_months": months})})
         rows[f"{months} months"] = (longer, catalog, DRAWS)
+    offered = [row for row in catalog.base_models if row.offered]
     for share in (4, 2, 1):
-        fewer = catalog.model_copy(
-            update={"base_models": catalog.base_models[::share], "api_models": catalog.api_models[::share]}
-        )
-        rows[f"{len(fewer.base_models) + len(fewer.api_models)} models"] = (case, fewer, DRAWS)
+        left = {row.id for row in offered[::share]}
+        models = tuple(row.model_copy(update={"offered": row.id in left}) for row in catalog.base_models)
+        fewer = catalog.model_copy(update={"base_models": models, "api_models": catalog.api_models[::share]})
+        rows[f"{len(left) + len(fewer.api_models)} models"] = (case, fewer, DRAWS)
     for label, (asked, known, draws) in rows.items():
         assess(asked, catalog=known, draws=draws)
         best_s = timed(lambda asked=asked, known=known, draws=draws: assess(asked, catalog=known, draws=draws), 3)
