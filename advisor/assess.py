@@ -37,10 +37,12 @@ from advisor.contracts.errors import Failed
 from advisor.contracts.runs import RunReport
 from advisor.core.candidates import LINES, Candidate
 from advisor.core.costing import Outcome
-from advisor.core.gates import PERSONAL
+from advisor.core.gates.data import PERSONAL
 from advisor.core.impact import Impact
 from advisor.core.sampling import Array, Input, overridden
 from advisor.gaps import unknown_footprints
+from advisor.gate_text import gate_of
+from advisor.infeasible import advice_of, nothing_feasible, split_caution
 from advisor.influences import break_evens, influences_of
 from advisor.inputs import inputs_of, setting_of
 from advisor.measure import overrides_of
@@ -82,7 +84,7 @@ def assess(
     candidates = candidates_of(case, catalog, prior, setting, on)
     measured = overrides_of(measurements, catalog, prior, [option.id for option in candidates])
     inputs = overridden(prior, measured)
-    problem = Problem(case, setting, limits_of(case, prior, setting), seed)
+    problem = Problem(case, setting, limits_of(case, prior, setting, catalog), seed)
     keep_ids = {option.id for option in candidates if option.measured_quality_input in measured}
 
     kept, pruned = screen(problem, candidates, inputs, keep_ids)
@@ -97,6 +99,7 @@ def assess(
     findings = explain.Findings(
         case, options, setting.currency, setting.frame.horizon_months, crossings, sensitivity, information
     )
+    lift = nothing_feasible(options, setting.currency)
     return Assessment(
         id=_identity(case, catalog, seed, draws, measurements),
         case=case,
@@ -106,7 +109,8 @@ def assess(
         richtwert_version=_richtwert_version(),
         options=options,
         pruned=pruned,
-        recommendation=explain.recommend(findings),
+        recommendation=advice_of(explain.recommend(findings), lift),
+        nothing_feasible=lift,
         break_even=crossings,
         sensitivity=sensitivity,
         value_of_information=information,
@@ -115,7 +119,11 @@ def assess(
             *(_pace(option, catalog) for option in kept if option.training is not None and option.training.mfu_note),
         ),
         update=_update(before, solved, measured, files) if before is not None else None,
-        warnings=(*_cautions(options, solved), *unknown_footprints(kept, solved.outcomes)),
+        warnings=(
+            *_cautions(options, solved),
+            *split_caution(case, options),
+            *unknown_footprints(kept, solved.outcomes),
+        ),
     )
 
 
@@ -147,7 +155,7 @@ def _option(problem: Problem, catalog: Catalog, solved: Solved, index: int, plac
         accelerator_count=round(float(np.median(outcome.peak_devices))) if option.hosting is not None else None,
         feasible=feasible,
         rank=place,
-        gates=solved.gates[index],
+        gates=tuple(gate_of(finding) for finding in solved.gates[index]),
         cost=_cost(problem, solved, outcome),
         energy=_energy(outcome.impact),
         carbon=_carbon(outcome.impact),
@@ -301,8 +309,11 @@ def _update(before: Solved, after: Solved, measured: dict[str, Input], files: Se
 
 
 def _cautions(options: tuple[Option, ...], solved: Solved) -> tuple[Caution, ...]:
-    open_questions = {gate.rule: gate.reason for option in options for gate in option.gates if gate.passed is None}
-    found = [Caution(code=f"open_question.{rule}", message=reason) for rule, reason in open_questions.items()]
+    open_questions = {gate.rule: gate for option in options for gate in option.gates if gate.passed is None}
+    found = [
+        Caution(code=f"open_question.{rule}", message=gate.reason, translations=gate.translations)
+        for rule, gate in open_questions.items()
+    ]
     if not any(option.feasible and option.kind != "status_quo" for option in options):
         found.append(Caution(code="nothing_feasible", message="no new option passes all gates; see their reasons"))
     elif solved.ranking.p_none > AT_RISK_FRACTION:

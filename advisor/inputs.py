@@ -50,7 +50,7 @@ def setting_of(case: Case, catalog: Catalog) -> Setting:
         country=country,
         grid_zone=case.energy.grid_zone or country,
         currency=currency,
-        on_premises=case.hardware.location == "on_premises" or case.data.residency == "on_premises",
+        on_premises=case.hardware.location == "on_premises" or case.data.strictest_residency == "on_premises",
         frame=Frame(horizon_months=horizon, per_usd=per_usd, per_eur=per_eur),
     )
 

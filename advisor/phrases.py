@@ -84,7 +84,10 @@ RULES: dict[Language, dict[str, str]] = {
         "budget_total": "total budget",
         "quality_floor": "quality floor",
         "latency": "latency",
-        "data_volume": "too little text",
+        "data_volume": "too little data",
+        "output_licence": "use of answers",
+        "hardware": "hardware",
+        "status_quo": "status quo",
         "availability": "model is being switched off",
     },
     "de": {
@@ -99,7 +102,10 @@ RULES: dict[Language, dict[str, str]] = {
         "budget_total": "Gesamtbudget",
         "quality_floor": "Mindestqualität",
         "latency": "Antwortzeit",
-        "data_volume": "zu wenig Text",
+        "data_volume": "zu wenig Daten",
+        "output_licence": "Nutzung der Antworten",
+        "hardware": "Hardware",
+        "status_quo": "alles beim Alten",
         "availability": "Modell wird abgeschaltet",
     },
 }
@@ -181,8 +187,13 @@ PHRASES: dict[Language, dict[str, str]] = {
 }
 
 CONFIDENCE: dict[Language, dict[str, str]] = {
-    "en": {"clear": "clear", "likely": "likely", "open": "open: measure before you commit"},
-    "de": {"clear": "deutlich", "likely": "wahrscheinlich", "open": "offen: vor der Entscheidung messen"},
+    "en": {"clear": "clear", "likely": "likely", "open": "open: measure before you commit", "none": "nothing feasible"},
+    "de": {
+        "clear": "deutlich",
+        "likely": "wahrscheinlich",
+        "open": "offen: vor der Entscheidung messen",
+        "none": "nichts zulässig",
+    },
 }
 
 REPORT: dict[Language, dict[str, str]] = {

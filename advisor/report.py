@@ -12,6 +12,7 @@ from rich.table import Table
 from advisor.contracts.assessment import Assessment, Option
 from advisor.contracts.base import Interval
 from advisor.footprint_text import footprint_columns, footprint_row
+from advisor.gate_text import in_language
 from advisor.phrases import CONFIDENCE, REPORT, RULES, Language, number, share, title
 
 PLAIN_WIDTH = 170
@@ -47,6 +48,12 @@ def _advice(result: Assessment, language: Language) -> tuple[str, tuple[str, ...
         if text.language == language:
             return text.headline, text.reasons, text.what_would_change_it
     return advice.headline, advice.reasons, advice.what_would_change_it
+
+
+def _sure(result: Assessment, language: Language) -> str:
+    """How sure the advice is; that there is none is said as well."""
+    advice = result.recommendation
+    return CONFIDENCE[language][advice.confidence if advice.verdict == "recommended" else "none"]
 
 
 def _columns(language: Language, currency: str) -> list[str]:
@@ -99,9 +106,7 @@ def _write(console: Console, result: Assessment, language: Language) -> None:
     say = REPORT[language]
     headline, reasons, changes = _advice(result, language)
     console.rule(result.case.name)
-    console.print(
-        f"[bold]{say['advice']}[/bold] ({CONFIDENCE[language][result.recommendation.confidence]}): {headline}"
-    )
+    console.print(f"[bold]{say['advice']}[/bold] ({_sure(result, language)}): {headline}")
     table = Table(show_lines=False, header_style="bold", pad_edge=False, expand=True)
     titles = _columns(language, result.options[0].cost.currency)
     shown = range(len(titles)) if console.width >= WIDE_FROM else NARROW_COLUMNS
@@ -155,7 +160,9 @@ def _excluded(result: Assessment, language: Language) -> Iterator[str]:
     """The reasons of the failed gates of the best-ranked option of each excluded kind, a kind a line."""
     seen = {option.kind for option in result.options if option.feasible}
     for option in result.options:
-        failed = [gate.reason for gate in option.gates if gate.passed is False]
+        failed = [
+            in_language(gate.reason, gate.translations, language) for gate in option.gates if gate.passed is False
+        ]
         if option.kind not in seen:
             seen.add(option.kind)
             yield f"  {REPORT[language]['excluded']} {title(option, language)}: {'; '.join(failed)}"
@@ -199,7 +206,7 @@ def _markdown(result: Assessment, language: Language) -> Iterator[str]:
     say = REPORT[language]
     headline, reasons, changes = _advice(result, language)
     yield f"# {result.case.name}\n"
-    yield f"**{say['advice']}** ({CONFIDENCE[language][result.recommendation.confidence]}): {headline}\n"
+    yield f"**{say['advice']}** ({_sure(result, language)}): {headline}\n"
     columns = _columns(language, result.options[0].cost.currency)
     yield "| " + " | ".join(columns) + " |"
     yield "|" + "---|" * len(columns)
@@ -234,7 +241,7 @@ def _markdown(result: Assessment, language: Language) -> Iterator[str]:
             shown = f"{value:.4g}" if isinstance(value, float) else str(value)
         yield f"| `{row.name}` | {shown} | {row.unit} | {row.origin} | {row.source} {row.as_of or ''} |"
     yield f"\n{say['warnings']}:" if result.warnings else ""
-    yield from (f"- {warning.message}" for warning in result.warnings)
+    yield from (f"- {in_language(each.message, each.translations, language)}" for each in result.warnings)
     given, assumed = _origins(result)
     yield "\n" + say["footer"].format(
         given=given,

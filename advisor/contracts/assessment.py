@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 from advisor.contracts.base import Contract, Count, Fraction, Interval, NonNegative, Number, SchemaVersion, Score
 from advisor.contracts.case import Case, Currency
+from advisor.contracts.gates import Gate, NothingFeasible, Translation
 
 OptionKind = Literal[
     "status_quo",
@@ -21,15 +22,6 @@ OptionKind = Literal[
 ]
 OPTION_KINDS: tuple[OptionKind, ...] = get_args(OptionKind)
 Origin = Literal["measured", "given", "catalogue", "assumed"]
-
-
-class Gate(Contract):
-    """A hard condition: it excludes an option or lets it pass, and is never turned into a score."""
-
-    rule: str
-    passed: bool | None
-    """None: not known; a question to answer, not a pass."""
-    reason: str
 
 
 class CostLine(Contract):
@@ -97,13 +89,28 @@ class OptionQuality(Contract):
     note: str
 
 
+class RiskText(Contract):
+    """A risk in another language; same figures."""
+
+    language: Literal["de"]
+    reason: str
+    mitigation: str
+    owner: str = ""
+
+
 class Risk(Contract):
     """One risk of one option."""
 
     name: str
     score_0_10: Score
+    """0 no concern, 10 would stop the project."""
     reason: str
     mitigation: str
+    owner: str = ""
+    """Role that answers for the mitigation."""
+    sources: tuple[str, ...] = ()
+    """Dated facts behind the reason."""
+    translations: tuple[RiskText, ...] = ()
 
 
 class Option(Contract):
@@ -173,6 +180,8 @@ class Recommendation(Contract):
     reasons: tuple[str, ...]
     what_would_change_it: tuple[str, ...]
     roadmap: tuple[RoadmapStep, ...]
+    verdict: Literal["recommended", "none"] = "recommended"
+    """`none`: nothing is feasible; the option named is what happens meanwhile, not an advice."""
     translations: tuple[RecommendationText, ...] = ()
 
 
@@ -221,6 +230,8 @@ class Caution(Contract):
 
     code: str
     message: str
+    translations: tuple[Translation, ...] = ()
+    """`message` in other languages, where it has them."""
 
 
 class MovedInput(Contract):
@@ -280,6 +291,8 @@ class Assessment(Contract):
     pruned: tuple[Pruned, ...] = ()
     """Candidates that a better one of the same kind stands for."""
     recommendation: Recommendation
+    nothing_feasible: NothingFeasible | None = None
+    """Set where no new option passes all gates; `recommendation.verdict` is then `none`."""
     break_even: tuple[BreakEven, ...]
     sensitivity: tuple[SensitivityRow, ...]
     value_of_information: tuple[InformationValue, ...]

@@ -32,7 +32,7 @@ def status_quo() -> Candidate:
 
 def api_candidates(row: ApiModelRow, shop: Workshop, on: date) -> list[Candidate]:
     """One provider model: plain, with retrieval, and tuned where the provider sells tuning."""
-    eu = (shop.case.data.residency or "any") != "any" and row.eu_price_multiplier != 1.0
+    eu = (shop.case.data.strictest_residency or "any") != "any" and row.eu_price_multiplier != 1.0
     price = prices.token_prices(
         row,
         typical_input_tokens=max(1, round(shop.central("input_tokens_per_request"))),

@@ -21,7 +21,8 @@ UNIT = re.compile(rf"(^|_)({UNITS})(_per_[a-z0-9_]+)?(_p\d+|_before|_after|_by_h
 WITHOUT_UNIT = {
     "the class is the quantity; whoever holds it names the unit": {
         "p5", "p50", "p95", "mean", "low", "central", "high", "low_effect", "high_effect", "difference",
-        "before", "after", "value", "actual", "forecast_p5", "forecast_p50", "forecast_p95", "metrics",
+        "before", "after", "by", "given", "needed", "threshold",
+        "value", "actual", "forecast_p5", "forecast_p50", "forecast_p95", "metrics",
     },
     "money in the currency that the contract states beside it": {
         "cost", "cost_per_request", "evppi", "expected_regret", "gross_per_year", "p95_regret",
