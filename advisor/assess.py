@@ -47,7 +47,9 @@ from advisor.influences import break_evens, influences_of
 from advisor.inputs import inputs_of, setting_of
 from advisor.measure import overrides_of
 from advisor.options.generate import candidates_of
+from advisor.roadmap import Spending
 from advisor.solve import Problem, Solved, limits_of, screen, solve, used_names
+from advisor.stated_facts import stated_facts
 from advisor.summaries import interval, quantiles, rounded, spread_of
 
 DEFAULT_DRAWS = 10_000
@@ -97,7 +99,14 @@ def assess(
     sensitivity, information = influences_of(solved, setting.frame, used, seed)
     crossings = break_evens(solved, setting.frame, on)
     findings = explain.Findings(
-        case, options, setting.currency, setting.frame.horizon_months, crossings, sensitivity, information
+        case,
+        options,
+        setting.currency,
+        setting.frame.horizon_months,
+        crossings,
+        sensitivity,
+        information,
+        spending=_spending(problem, solved, used),
     )
     lift = nothing_feasible(options, setting.currency)
     return Assessment(
@@ -117,6 +126,7 @@ def assess(
         assumptions=(
             *(_assumption(item) for item in inputs if item.name in used),
             *(_pace(option, catalog) for option in kept if option.training is not None and option.training.mfu_note),
+            *stated_facts(case, catalog, kept),
         ),
         update=_update(before, solved, measured, files) if before is not None else None,
         warnings=(
@@ -130,6 +140,14 @@ def assess(
 @lru_cache(maxsize=1)
 def _richtwert_version() -> str:
     return version("richtwert")
+
+
+def _spending(problem: Problem, solved: Solved, used: set[str]) -> Spending:
+    """Draws of the recommended option for its roadmap, with the inputs that it asks for."""
+    option, frame = solved.candidates[solved.best], problem.setting.frame
+    own = used_names([option], solved.inputs, problem.setting) & used
+    lines, annuity = solved.outcomes[solved.best].lines, solved.demand.discount.sum(axis=1)
+    return Spending(lines, annuity, frame.horizon_months, solved.design, frozenset(own))
 
 
 def catalog_date(catalog: Catalog) -> date:

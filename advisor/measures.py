@@ -62,6 +62,20 @@ ROWS: tuple[tuple[str, str, str, str, str], ...] = (
      "der Anteil wiederkehrender Eingaben", "die Anfänge von 200 Anfragen vergleichen"),
     ("batchable", "the share that may wait", "ask the users which answers may wait",
      "der Anteil, der warten darf", "die Nutzer fragen, welche Antworten warten dürfen"),
+    ("pue", "the energy factor of the data centre", "meter the feed of the building and of the servers for a day",
+     "der Energiefaktor des Rechenzentrums", "Zuleitung des Gebäudes und der Server einen Tag lang messen"),
+    ("cleanliness", "the cleanliness of the data", "clean a tenth of the data and count what is left",
+     "die Sauberkeit der Daten", "ein Zehntel der Daten bereinigen und zählen, was bleibt"),
+    ("domain_tokens", "the amount of own text", "count the tokens of the own text: trainer data prepare",
+     "die Menge an eigenem Text", "die Tokens des eigenen Textes zählen: trainer data prepare"),
+    ("labelled", "the number of labelled examples", "count the examples that are already there",
+     "die Zahl der vorhandenen Beispiele", "die vorhandenen Beispiele zählen"),
+    ("hiring", "the time to hire", "ask for the time that the last positions stood open",
+     "die Dauer der Stellenbesetzung", "erfragen, wie lange die letzten Stellen offen standen"),
+    ("discount", "the interest rate", "ask the finance department for its rate",
+     "der Zinssatz", "den Satz der Finanzabteilung einholen"),
+    ("storage", "the amount of stored data", "add up what is stored today",
+     "die Menge gespeicherter Daten", "zusammenzählen, was heute gespeichert ist"),
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ Enter at `Assessment`. Money is in `cost.currency`, discounted to today, over th
 
 from typing import Literal, get_args
 
+from advisor.contracts.advice import Contribution, ReasonFigure, RoadmapStep
 from advisor.contracts.base import Contract, Count, Fraction, Interval, NonNegative, Number, SchemaVersion, Score
 from advisor.contracts.case import Case, Currency
 from advisor.contracts.gates import Gate, NothingFeasible, Translation
@@ -151,15 +152,6 @@ class Option(Contract):
     p95_regret: NonNegative | None
 
 
-class RoadmapStep(Contract):
-    """One of the ten steps of the process, for the recommended option."""
-
-    step: int
-    title: str
-    months: NonNegative
-    detail: str
-
-
 class RecommendationText(Contract):
     """The advice in another language; same figures."""
 
@@ -168,6 +160,8 @@ class RecommendationText(Contract):
     reasons: tuple[str, ...]
     what_would_change_it: tuple[str, ...]
     roadmap: tuple[RoadmapStep, ...]
+    confidence_reason: str = ""
+    measure_first: tuple[str, ...] = ()
 
 
 class Recommendation(Contract):
@@ -183,6 +177,16 @@ class Recommendation(Contract):
     verdict: Literal["recommended", "none"] = "recommended"
     """`none`: nothing is feasible; the option named is what happens meanwhile, not an advice."""
     translations: tuple[RecommendationText, ...] = ()
+    confidence_reason: str = ""
+    """The figures behind `confidence`, in words."""
+    measure_first: tuple[str, ...] = ()
+    """What is worth measuring before deciding, the most valuable first."""
+    runner_up_id: str | None = None
+    """The next feasible option; None when there is none."""
+    contributions: tuple[Contribution, ...] = ()
+    """Difference to the runner-up by cost line, largest first; they add up to the total difference."""
+    figures: tuple[ReasonFigure, ...] = ()
+    """Where each number of `reasons` comes from."""
 
 
 class BreakEven(Contract):

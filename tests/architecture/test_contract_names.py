@@ -43,7 +43,7 @@ WITHOUT_UNIT = {
         "learning_rate", "lora_rank", "loss_first", "loss_last", "query_latent_size", "rank", "rope_head_dim", "seed",
         "value_head_dim", "vocab_size",
     },
-    "a place in an order": {"rank_after", "rank_before", "step"},
+    "a place in an order": {"rank_after", "rank_before", "reason", "step"},
     "a point on a scale of 0 to 10": {"model_control", "score_0_10", "vendor_independence", "personal_data_add"},
     "a share of one, on the case's metric": {"quality_after", "quality_before"},
     "a name that tools outside rely on": {"kg_co2e_embodied", "kg_co2e_location", "kg_co2e_market"},
