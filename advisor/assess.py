@@ -13,6 +13,7 @@ from importlib.metadata import version
 import numpy as np
 
 from advisor import explain
+from advisor.cash_flow import cash_flow
 from advisor.contracts.assessment import (
     Assessment,
     Assumption,
@@ -35,6 +36,7 @@ from advisor.contracts.catalog import Catalog
 from advisor.contracts.errors import Failed
 from advisor.contracts.runs import RunReport
 from advisor.core.candidates import LINES, Candidate
+from advisor.core.care import ERROR_COST
 from advisor.core.costing import Outcome
 from advisor.core.gates import PERSONAL
 from advisor.core.impact import Impact
@@ -153,6 +155,7 @@ def _option(problem: Problem, catalog: Catalog, solved: Solved, index: int, plac
         p_meets_quality=round(float(np.mean(outcome.quality >= solved.design["quality_floor_fraction"])), 3),
         expected_regret=rounded(max(0.0, float(ranking.expected_regret[index]))) if feasible else None,
         p95_regret=rounded(max(0.0, float(ranking.p95_regret[index]))) if feasible else None,
+        cash_flow=cash_flow(outcome, solved.demand),
     )
 
 
@@ -303,6 +306,9 @@ def _cautions(options: tuple[Option, ...], solved: Solved) -> tuple[Caution, ...
         share = f"{solved.ranking.p_none:.0%}"
         text = f"in {share} of the futures no feasible option reaches the quality floor"
         found.append(Caution(code="quality_at_risk", message=text))
+    if ERROR_COST not in solved.design:
+        text = "wrong answers cost nothing here: the case does not say what one costs (use_case.error_cost_per_request)"
+        found.append(Caution(code="error_cost_not_counted", message=text))
     assumed = sum(option.quality.origin == "assumed" for option in options if option.kind != "status_quo")
     if assumed:
         text = f"the quality of {assumed} options is expected, not measured; run `advisor baseline run`"

@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 from advisor.contracts.base import Contract, Count, Fraction, Interval, NonNegative, Number, SchemaVersion, Score
 from advisor.contracts.case import Case, Currency
+from advisor.contracts.outlook import CashFlow
 
 OptionKind = Literal[
     "status_quo",
@@ -142,6 +143,8 @@ class Option(Contract):
     """Mean loss above the best feasible option of the same draw, where an option that misses the quality floor
     also pays for its replacement; None for an infeasible option."""
     p95_regret: NonNegative | None
+    cash_flow: CashFlow | None = None
+    """By month and year, undiscounted."""
 
 
 class RoadmapStep(Contract):

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advisor.core import energy, fleet, money, quality, serving
-from advisor.core.candidates import LINES, ApiOffer, Candidate, Hosting
+from advisor.core.candidates import LINES, PAID_LATER, ApiOffer, Candidate, Hosting
+from advisor.core.care import care_lines, error_cost
 from advisor.core.data_work import kept_per_month
 from advisor.core.decode import Layout
 from advisor.core.footprint import facility_kwh
 from advisor.core.impact import UNKNOWN, Impact, Place, Use, hosted_impact, provider_impact
-from advisor.core.project import Run, annotation_hours, example_count, storage_gb, training_run
+from advisor.core.project import Run, annotation_hours, example_count, reserve_fraction, storage_gb, training_run
 from advisor.core.sampling import Design
 from advisor.core.units import BYTES_PER_GB, HOURS_PER_MONTH, MONTHS_PER_YEAR, SECONDS_PER_HOUR, TOKENS_PER_MTOK
 
@@ -41,6 +42,10 @@ class Demand:
     discount: Array
     discounted_logs: Array
     """Requests whose logs are kept in a month, weighted with the discount factor of the month, summed."""
+    token_price_ratio: Array
+    """Price of bought tokens in each month over today's."""
+    rental_price_ratio: Array
+    """So for rented accelerators."""
 
     @property
     def discounted_requests(self) -> Array:
@@ -67,6 +72,10 @@ class Outcome:
     peak_devices: Array
     training_hours: Array
     training_flop: Array
+    monthly_use: Array
+    """What the volume-driven lines follow month by month: priced requests, rented devices or kWh; (points, months)."""
+    hardware_price: Array
+    """Of bought accelerators, in full."""
 
     @property
     def total(self) -> Array:
@@ -85,6 +94,7 @@ class _Fleet:
     idle_it_kwh: Array
     held_hours: Array
     peak_devices: Array
+    monthly_use: Array
 
 
 def demand_of(x: Design, frame: Frame) -> Demand:
@@ -92,7 +102,13 @@ def demand_of(x: Design, frame: Frame) -> Demand:
     requests = money.monthly_demand(x["requests_per_month"], x["growth_per_year_fraction"], frame.horizon_months)
     discount = money.monthly_discount_factors(x["discount_rate_fraction"], frame.horizon_months)
     kept = kept_per_month(requests, int(x["log_retention_months"][0]))
-    return Demand(requests=requests, discount=discount, discounted_logs=np.asarray((kept * discount).sum(axis=1)))
+    return Demand(
+        requests=requests,
+        discount=discount,
+        discounted_logs=np.asarray((kept * discount).sum(axis=1)),
+        token_price_ratio=money.price_path(x["token_price_change_per_year_fraction"], frame.horizon_months),
+        rental_price_ratio=money.price_path(x["rental_price_change_per_year_fraction"], frame.horizon_months),
+    )
 
 
 def evaluate(option: Candidate, x: Design, demand: Demand, frame: Frame) -> Outcome:
@@ -107,7 +123,8 @@ def evaluate(option: Candidate, x: Design, demand: Demand, frame: Frame) -> Outc
 
     lines["integration"] = x[option.integration_input] * engineer
     lines["annotation"] = _annotation_cost(option, x)
-    lines["training_compute"] = run.compute
+    reserve = run.compute * reserve_fraction(option, x)
+    lines["training_compute"], lines["failure_reserve"] = run.compute - reserve, reserve
     lines["hardware"] = served.hardware
     if option.data_input is not None:
         lines["data_preparation"] = x[option.data_input] * (2.0 - x["cleanliness_fraction"]) * data_engineer
@@ -117,7 +134,8 @@ def evaluate(option: Candidate, x: Design, demand: Demand, frame: Frame) -> Outc
         lines["retrieval_setup"] = x["retrieval_fte_months"] * data_engineer
         lines["retrieval"] = x["retrieval_running_eur_per_month"] * frame.per_eur * annuity
     if option.offer is not None:
-        lines["inference"] = _api_cost_per_request(option, option.offer, x, frame) * demand.discounted_requests
+        bought = np.asarray((served.monthly_use * demand.discount).sum(axis=1))
+        lines["inference"] = _api_cost_per_request(option, option.offer, x, frame) * bought
     else:
         lines["inference"] = served.inference
     lines["electricity"], lines["hardware_upkeep"] = served.electricity, served.upkeep
@@ -128,22 +146,27 @@ def evaluate(option: Candidate, x: Design, demand: Demand, frame: Frame) -> Outc
     else:
         lines["monitoring"] = x["monitoring_fte"] * engineer * annuity
     if option.training is not None:
-        once = lines["training_compute"] + lines["training_staff"] + lines["data_preparation"]
+        once = run.compute + lines["training_staff"] + lines["data_preparation"]
         yearly = x["refreshes_per_year"] * x["refresh_share_of_training"] * once
         lines["refresh"] = yearly / MONTHS_PER_YEAR * annuity
 
     lines["storage"] = _storage_cost(option, x, demand, frame)
+    lines.update(care_lines(option, x, annuity=annuity, end=demand.discount[:, -1]))
+    found_quality = _quality(option, x, run)
+    lines["error_cost"] = error_cost(x, found_quality, demand.discounted_requests)
 
-    one_off = sum((lines[name] for name, phase in LINES if phase == "one_off" and name != "hardware"), zero)
+    one_off = sum((lines[name] for name, phase in LINES if phase == "one_off" and name not in PAID_LATER), zero)
     return Outcome(
         lines=lines,
         upfront=one_off + served.hardware_price,
         impact=_impact(option, x, demand, frame, run, served),
         months_to_value=_months_to_value(option, x, zero),
-        quality=_quality(option, x, run),
+        quality=found_quality,
         peak_devices=served.peak_devices,
         training_hours=run.hours,
         training_flop=run.flop,
+        monthly_use=served.monthly_use,
+        hardware_price=served.hardware_price,
     )
 
 
@@ -195,7 +218,8 @@ def _fleet(option: Candidate, x: Design, demand: Demand, frame: Frame, run: Run,
     """The accelerators that serve the demand: rented by the hour, or bought for the busiest month."""
     hosting = option.hosting
     if hosting is None:
-        return _Fleet(zero, zero, zero, zero, zero, zero, zero, zero, zero)
+        use = demand.requests if option.offer is None else demand.requests * demand.token_price_ratio
+        return _Fleet(zero, zero, zero, zero, zero, zero, zero, zero, zero, use)
     capacity = _capacity(option, hosting, x)
     mean_rps = demand.requests / (HOURS_PER_MONTH * SECONDS_PER_HOUR)
     urgent = 1.0 - x["batchable_fraction"]
@@ -220,8 +244,9 @@ def _fleet(option: Candidate, x: Design, demand: Demand, frame: Frame, run: Run,
     peak_devices = devices.max(axis=1)
     if not hosting.bought:
         hourly = x[f"rental_usd_per_hour.{hosting.accelerator}"] * frame.per_usd
-        rent = (devices * demand.discount).sum(axis=1) * HOURS_PER_MONTH * hourly
-        return _Fleet(rent, zero, zero, zero, zero, busy, idle, held_hours, peak_devices)
+        use = devices * demand.rental_price_ratio
+        rent = (use * demand.discount).sum(axis=1) * HOURS_PER_MONTH * hourly
+        return _Fleet(rent, zero, zero, zero, zero, busy, idle, held_hours, peak_devices, use)
     needed = np.maximum(peak_devices, run.devices)
     unit_price = x[f"purchase_usd.{hosting.accelerator}"] * frame.per_usd
     boards = np.ceil(np.maximum(0.0, needed - hosting.owned_devices) / hosting.devices_per_server)
@@ -231,17 +256,19 @@ def _fleet(option: Candidate, x: Design, demand: Demand, frame: Frame, run: Run,
     years = frame.horizon_months / MONTHS_PER_YEAR
     left = money.residual_value_fraction(years, x["hardware_value_loss_decades_per_year"]) * demand.discount[:, -1]
     power_price = x["electricity_price_eur_per_kwh"] * frame.per_eur
+    use = busy_kwh + idle_kwh
     upkeep = needed * unit_price * x["hardware_upkeep_fraction_per_year"] / MONTHS_PER_YEAR
     return _Fleet(
         inference=zero,
         hardware_price=price,
         hardware=price * (1.0 - left),
-        electricity=facility_kwh(((busy_kwh + idle_kwh) * demand.discount).sum(axis=1), x["pue_ratio"]) * power_price,
+        electricity=facility_kwh((use * demand.discount).sum(axis=1), x["pue_ratio"]) * power_price,
         upkeep=upkeep * demand.discount.sum(axis=1),
         busy_it_kwh=busy,
         idle_it_kwh=idle,
         held_hours=needed * HOURS_PER_MONTH * frame.horizon_months,
         peak_devices=needed,
+        monthly_use=use,
     )
 
 
