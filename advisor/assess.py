@@ -209,8 +209,23 @@ def _quality(problem: Problem, solved: Solved, option: Candidate, outcome: Outco
         score_fraction=interval(outcome.quality, digits=3),
         floor_fraction=problem.limits.quality_floor_fraction,
         origin="measured" if measured else "assumed",
-        note="measured on held-out items" if measured else "expected from model class, domain gap and data",
+        note="measured on held-out items" if measured else _expected_from(option),
     )
+
+
+def _expected_from(option: Candidate) -> str:
+    """What the expectation rests on, all of it assumed."""
+    model = option.quality
+    if model.knows_domain:
+        return "what people reach who do the work by hand"
+    parts = ["model class", "domain gap"]
+    parts += ["age of the model"] if model.age_years else []
+    parts += ["benchmark of the model"] if model.ability_fraction is not None else []
+    parts += ["languages that are not listed"] if model.language_gap_fraction else []
+    parts += ["retrieval"] if option.retrieval else []
+    parts += ["examples and their cleanliness"] if option.training is not None else []
+    parts += ["text for adaptation"] if model.adapts_to_domain else []
+    return f"assumed, until measured: {', '.join(parts)}"
 
 
 def _hardware(option: Candidate, outcome: Outcome) -> str | None:

@@ -128,11 +128,14 @@ def _case_inputs(case: Case, catalog: Catalog) -> list[Input]:
 
 
 def _care_inputs(case: Case, catalog: Catalog, setting: Setting) -> list[Input]:
-    """Effort of security by the sensitivity of the data; what an error costs, if the case says so."""
+    """Effort of security by the sensitivity of the data; today's quality and what an error costs, if stated."""
     level = case.data.sensitivity or "unstated"
     rows = [
         from_parameter(lookup.parameter(catalog, f"security_effort_ratio.{level}"), catalog, "security_effort_ratio")
     ]
+    if case.status_quo.quality_fraction is not None:
+        today = case.status_quo.quality_fraction
+        rows.append(_given("quality_base_fraction.by_hand", today, "fraction", is_fraction=True))
     if case.use_case.error_cost_per_request is not None:
         rows.append(_given(ERROR_COST, case.use_case.error_cost_per_request, f"{setting.currency}/request"))
     return rows

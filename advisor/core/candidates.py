@@ -112,6 +112,14 @@ class QualityModel:
     """Years between the model's release and the date of the catalogue."""
     is_domain_model: bool = False
     """An open model of the case's own domain."""
+    knows_domain: bool = False
+    """People who do the work by hand speak the domain's language: no gap."""
+    language_gap_fraction: float = 0.0
+    """Share of the case's languages that the model's makers do not list."""
+    ability_fraction: float | None = None
+    """Score of the base model on a general benchmark; None: not published."""
+    ability_reference_input: str = ""
+    """What the class of the model scores on it."""
 
 
 @dataclass(frozen=True)

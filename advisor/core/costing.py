@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advisor.core import energy, fleet, money, quality, serving
-from advisor.core.candidates import LINES, PAID_LATER, ApiOffer, Candidate, Hosting
+from advisor.core.candidates import LINES, PAID_LATER, ApiOffer, Candidate, Hosting, QualityModel
 from advisor.core.care import care_lines, error_cost
 from advisor.core.data_work import kept_per_month
 from advisor.core.decode import Layout
@@ -327,15 +327,17 @@ def _quality(option: Candidate, x: Design, run: Run) -> Array:
     if option.measured_quality_input in x:
         return x[option.measured_quality_input]
     model = option.quality
-    recovered: Array | float = 0.0
-    if option.retrieval:
+    recovered: Array | float = 1.0 if model.knows_domain else 0.0
+    learned: Array | float = 0.0
+    if option.retrieval and not model.knows_domain:
         recovered = x["quality_retrieval_recovery_fraction"]
     if model.is_domain_model:
         recovered = 1.0 - (1.0 - recovered) * (1.0 - x["quality_domain_model_recovery_fraction"])
     if model.adapts_to_domain:
         share = quality.saturation(x["domain_tokens"], x["quality_adaptation_half_tokens"])
-        recovered = 1.0 - (1.0 - recovered) * (1.0 - x["quality_adaptation_recovery_fraction"] * share)
-    gain: Array | float = -model.age_years * x["quality_release_logit_per_year"] if model.age_years else 0.0
+        learned = x["quality_adaptation_recovery_fraction"] * share
+        recovered = 1.0 - (1.0 - recovered) * (1.0 - learned)
+    gain = _standing(model, x)
     if model.tuning_gain_input is not None and option.training is not None:
         examples = example_count(option.training, x)
         gain = gain + x[model.tuning_gain_input] * quality.saturation(examples, x["quality_tuning_half_examples"])
@@ -349,4 +351,18 @@ def _quality(option: Candidate, x: Design, run: Run) -> Array:
         gap_penalty_logit=x["quality_gap_penalty_logit"],
         gap_recovered_fraction=recovered,
         gain_logit=gain,
+        language_loss_logit=quality.language_loss_logit(
+            model.language_gap_fraction, x["quality_language_penalty_logit"], learned
+        )
+        if model.language_gap_fraction
+        else 0.0,
     )
+
+
+def _standing(model: QualityModel, x: Design) -> Array | float:
+    """A model over its class: by its age, and by its score over the class's where one is published."""
+    gain: Array | float = -model.age_years * x["quality_release_logit_per_year"] if model.age_years else 0.0
+    if model.ability_fraction is None:
+        return gain
+    told = x["quality_benchmark_transfer_fraction"]
+    return gain + quality.evidence_logit(model.ability_fraction, x[model.ability_reference_input], told)
