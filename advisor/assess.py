@@ -14,6 +14,7 @@ from importlib.metadata import version
 import numpy as np
 
 from advisor import explain
+from advisor.cash_flow import cash_flow
 from advisor.contracts.assessment import (
     Assessment,
     Assumption,
@@ -36,6 +37,7 @@ from advisor.contracts.catalog import Catalog
 from advisor.contracts.errors import Failed
 from advisor.contracts.runs import RunReport
 from advisor.core.candidates import LINES, Candidate
+from advisor.core.care import ERROR_COST
 from advisor.core.costing import Outcome
 from advisor.core.gates.data import PERSONAL
 from advisor.core.impact import Impact
@@ -185,6 +187,7 @@ def _option(problem: Problem, catalog: Catalog, solved: Solved, index: int, plac
         p_meets_quality=round(float(np.mean(outcome.quality >= solved.design["quality_floor_fraction"])), 3),
         expected_regret=rounded(max(0.0, float(ranking.expected_regret[index]))) if feasible else None,
         p95_regret=rounded(max(0.0, float(ranking.p95_regret[index]))) if feasible else None,
+        cash_flow=cash_flow(outcome, solved.demand),
     )
 
 
@@ -238,8 +241,23 @@ def _quality(problem: Problem, solved: Solved, option: Candidate, outcome: Outco
         score_fraction=interval(outcome.quality, digits=3),
         floor_fraction=problem.limits.quality_floor_fraction,
         origin="measured" if measured else "assumed",
-        note="measured on held-out items" if measured else "expected from model class, domain gap and data",
+        note="measured on held-out items" if measured else _expected_from(option),
     )
+
+
+def _expected_from(option: Candidate) -> str:
+    """What the expectation rests on, all of it assumed."""
+    model = option.quality
+    if model.knows_domain:
+        return "what people reach who do the work by hand"
+    parts = ["model class", "domain gap"]
+    parts += ["age of the model"] if model.age_years else []
+    parts += ["benchmark of the model"] if model.ability_fraction is not None else []
+    parts += ["languages that are not listed"] if model.language_gap_fraction else []
+    parts += ["retrieval"] if option.retrieval else []
+    parts += ["examples and their cleanliness"] if option.training is not None else []
+    parts += ["text for adaptation"] if model.adapts_to_domain else []
+    return f"assumed, until measured: {', '.join(parts)}"
 
 
 def _hardware(option: Candidate, outcome: Outcome) -> str | None:
@@ -338,6 +356,9 @@ def _cautions(options: tuple[Option, ...], solved: Solved) -> tuple[Caution, ...
         share = f"{solved.ranking.p_none:.0%}"
         text = f"in {share} of the futures no feasible option reaches the quality floor"
         found.append(Caution(code="quality_at_risk", message=text))
+    if ERROR_COST not in solved.design:
+        text = "wrong answers cost nothing here: the case does not say what one costs (use_case.error_cost_per_request)"
+        found.append(Caution(code="error_cost_not_counted", message=text))
     assumed = sum(option.quality.origin == "assumed" for option in options if option.kind != "status_quo")
     if assumed:
         text = f"the quality of {assumed} options is expected, not measured; run `advisor baseline run`"

@@ -133,4 +133,5 @@ def _with_hiring(option: Candidate, design: Design, problem: Problem) -> Candida
     have = problem.limits.available_ml_fte
     if option.staff_needed_input is None or have is None or not problem.case.staff.can_hire:
         return option
-    return replace(option, needs_hiring=have < float(design[option.staff_needed_input][0]))
+    missing = max(0.0, float(design[option.staff_needed_input][0]) - have)
+    return replace(option, needs_hiring=missing > 0, missing_fte=missing)

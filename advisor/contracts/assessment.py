@@ -9,6 +9,7 @@ from advisor.contracts.advice import Contribution, ReasonFigure, RoadmapStep
 from advisor.contracts.base import Contract, Count, Fraction, Interval, NonNegative, Number, SchemaVersion, Score
 from advisor.contracts.case import Case, Currency
 from advisor.contracts.gates import Gate, NothingFeasible, Translation
+from advisor.contracts.outlook import CashFlow
 
 OptionKind = Literal[
     "status_quo",
@@ -150,6 +151,8 @@ class Option(Contract):
     """Mean loss above the best feasible option of the same draw, where an option that misses the quality floor
     also pays for its replacement; None for an infeasible option."""
     p95_regret: NonNegative | None
+    cash_flow: CashFlow | None = None
+    """By month and year, undiscounted."""
 
 
 class RecommendationText(Contract):

@@ -74,6 +74,9 @@ class UseCase(Contract):
     """Wanted time to first token, 95th percentile, ms."""
     tpot_ms_p95: Amount | None = None
     """Wanted time per output token after the first, 95th percentile, ms."""
+    error_cost_per_request: Amount | None = None
+    """What one wrong answer costs, in the budget's currency: rework, goodwill, harm. None: not counted, with a
+    warning."""
 
 
 SHARE_TOLERANCE = 1e-6

@@ -25,11 +25,12 @@ WITHOUT_UNIT = {
         "value", "actual", "forecast_p5", "forecast_p50", "forecast_p95", "metrics",
     },
     "money in the currency that the contract states beside it": {
-        "cost", "cost_per_request", "evppi", "expected_regret", "gross_per_year", "p95_regret",
+        "cost", "cost_per_request", "error_cost_per_request", "evppi", "expected_regret", "gross_per_year",
+        "exit_cost", "p95_regret", "pilot_cost", "saving_over_best",
         "total", "total_after", "total_before", "total_p50", "upfront",
     },
     "a probability, named p_": {
-        "p_best", "p_best_after", "p_best_before", "p_meets_quality", "p_value", "p_within_budget",
+        "p_best", "p_best_after", "p_best_before", "p_meets_quality", "p_triggered", "p_value", "p_within_budget",
     },
     "a count of what the name says": {
         "answered", "count", "cpu_count", "accelerator_count", "dense_layers", "devices_per_server", "draws", "errors",
@@ -43,7 +44,7 @@ WITHOUT_UNIT = {
         "learning_rate", "lora_rank", "loss_first", "loss_last", "query_latent_size", "rank", "rope_head_dim", "seed",
         "value_head_dim", "vocab_size",
     },
-    "a place in an order": {"rank_after", "rank_before", "reason", "step"},
+    "a place in an order": {"month", "rank_after", "rank_before", "reason", "step"},
     "a point on a scale of 0 to 10": {"model_control", "score_0_10", "vendor_independence", "personal_data_add"},
     "a share of one, on the case's metric": {"quality_after", "quality_before"},
     "a name that tools outside rely on": {"kg_co2e_embodied", "kg_co2e_location", "kg_co2e_market"},
