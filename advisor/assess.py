@@ -47,6 +47,7 @@ from advisor.inputs import inputs_of, setting_of
 from advisor.measure import overrides_of
 from advisor.options.generate import candidates_of
 from advisor.solve import Problem, Solved, limits_of, screen, solve, used_names
+from advisor.staging import staged_paths
 from advisor.summaries import interval, quantiles, rounded, spread_of
 
 DEFAULT_DRAWS = 10_000
@@ -107,6 +108,7 @@ def assess(
         richtwert_version=version("richtwert"),
         options=options,
         pruned=pruned,
+        staged=staged_paths(solved, information, crossings, on, float(solved.design["pilot_running_months"][0])),
         recommendation=explain.recommend(findings),
         break_even=crossings,
         sensitivity=sensitivity,

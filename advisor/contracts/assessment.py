@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 from advisor.contracts.base import Contract, Count, Fraction, Interval, NonNegative, Number, SchemaVersion, Score
 from advisor.contracts.case import Case, Currency
-from advisor.contracts.outlook import CashFlow
+from advisor.contracts.outlook import CashFlow, StagedPath
 
 OptionKind = Literal[
     "status_quo",
@@ -282,6 +282,8 @@ class Assessment(Contract):
     """In order of rank."""
     pruned: tuple[Pruned, ...] = ()
     """Candidates that a better one of the same kind stands for."""
+    staged: tuple[StagedPath, ...] = ()
+    """Paths from a pilot to an own model, reckoned from two options each; best first. Gates are the options' own."""
     recommendation: Recommendation
     break_even: tuple[BreakEven, ...]
     sensitivity: tuple[SensitivityRow, ...]
