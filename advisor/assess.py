@@ -52,6 +52,7 @@ from advisor.options.generate import candidates_of
 from advisor.roadmap import Spending
 from advisor.solve import Problem, Solved, limits_of, screen, solve, used_names
 from advisor.stated_facts import stated_facts
+from advisor.staging import staged_paths
 from advisor.summaries import interval, quantiles, rounded, spread_of
 
 DEFAULT_DRAWS = 10_000
@@ -120,6 +121,7 @@ def assess(
         richtwert_version=_richtwert_version(),
         options=options,
         pruned=pruned,
+        staged=staged_paths(solved, information, crossings, on, float(solved.design["pilot_running_months"][0])),
         recommendation=advice_of(explain.recommend(findings), lift),
         nothing_feasible=lift,
         break_even=crossings,

@@ -52,6 +52,7 @@ INPUTS: dict[str, tuple[str, str]] = {
     "operations_fte": ("Personal im Betrieb", "staff in operation"),
     "output_tokens_per_request": ("Ausgabe-Token je Anfrage", "output tokens per request"),
     "peak_to_mean_ratio": ("Spitze zu Mittel", "peak to mean"),
+    "pilot_running_months": ("Dauer des Pilotbetriebs", "months of pilot operation"),
     "productive_hours_per_fte_month": (
         "Produktive Stunden je Stelle und Monat",
         "productive hours per position and month",

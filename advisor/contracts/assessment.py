@@ -9,7 +9,7 @@ from advisor.contracts.advice import Contribution, ReasonFigure, RoadmapStep
 from advisor.contracts.base import Contract, Count, Fraction, Interval, NonNegative, Number, SchemaVersion, Score
 from advisor.contracts.case import Case, Currency
 from advisor.contracts.gates import Gate, NothingFeasible, Translation
-from advisor.contracts.outlook import CashFlow
+from advisor.contracts.outlook import CashFlow, StagedPath
 
 OptionKind = Literal[
     "status_quo",
@@ -297,6 +297,8 @@ class Assessment(Contract):
     """In order of rank."""
     pruned: tuple[Pruned, ...] = ()
     """Candidates that a better one of the same kind stands for."""
+    staged: tuple[StagedPath, ...] = ()
+    """Paths from a pilot to an own model, reckoned from two options each; best first. Gates are the options' own."""
     recommendation: Recommendation
     nothing_feasible: NothingFeasible | None = None
     """Set where no new option passes all gates; `recommendation.verdict` is then `none`."""

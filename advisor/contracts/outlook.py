@@ -3,7 +3,7 @@
 Enter at `CashFlow` and `StagedPath`. Money is in the assessment's currency, undiscounted in a cash flow.
 """
 
-from advisor.contracts.base import Contract, Fraction, Identifier, Interval, NonNegative, Number
+from advisor.contracts.base import Contract, Fraction, Interval, NonNegative, Number
 
 
 class MonthFlow(Contract):
@@ -37,7 +37,7 @@ class CashFlow(Contract):
 class StagedPath(Contract):
     """Begin with one option, decide at a date by what was measured until then, go on or change over."""
 
-    id: Identifier
+    id: str
     pilot_option_id: str
     target_option_id: str
     pilot_months: NonNegative
@@ -47,7 +47,8 @@ class StagedPath(Contract):
     measures: tuple[str, ...]
     """Inputs that the pilot measures, the most valuable first."""
     trigger_requests_per_month: NonNegative | None
-    """Change over from this volume of the first month on; None: no volume within the range makes it worth while."""
+    """Change over from this volume of the first month on; None: no volume makes it worth while.
+    Found on the draws; where none of them pays, the break-even of the two options beyond them."""
     trigger_quality_fraction: Fraction | None
     """Change over when the pilot's measured quality stays below this; None: the target is no better in expectation."""
     p_triggered: Fraction
@@ -64,3 +65,4 @@ class StagedPath(Contract):
     """Mean loss of the recommended option less the path's, replacement of answers below the floor included; negative:
     the path costs more. An upper bound: the pilot measures without error."""
     stays_usable: tuple[str, ...]
+    """`evaluation_set`, `interface` (one that both options speak), `request_logs`, `retrieval_index`."""
