@@ -51,8 +51,8 @@ from advisor.measure import overrides_of
 from advisor.options.generate import candidates_of
 from advisor.roadmap import Spending
 from advisor.solve import Problem, Solved, limits_of, screen, solve, used_names
-from advisor.stated_facts import stated_facts
 from advisor.staging import staged_paths
+from advisor.stated_facts import stated_facts
 from advisor.summaries import interval, quantiles, rounded, spread_of
 
 DEFAULT_DRAWS = 10_000

@@ -55,12 +55,12 @@ class Demand:
     @cached_property
     def discounted_requests(self) -> Array:
         """Requests weighted with the discount factor of their month, summed."""
-        return np.einsum("pm,pm->p", self.requests, self.discount)
+        return np.asarray(np.einsum("pm,pm->p", self.requests, self.discount))
 
     @cached_property
     def discounted_purchases(self) -> Array:
         """Requests weighted with discount factor and token price of their month, summed."""
-        return np.einsum("pm,pm->p", self.requests * self.token_price_ratio, self.discount)
+        return np.asarray(np.einsum("pm,pm->p", self.requests * self.token_price_ratio, self.discount))
 
     @cached_property
     def rental_discount(self) -> Array:

@@ -89,7 +89,7 @@ def held_months(
     and the sums are closed; the rest is walked through month by month, in blocks.
     """
 
-    def devices(requests_per_month: Array, rows: ArrayLike) -> Array:
+    def devices(requests_per_month: Array, rows: slice | NDArray[np.intp]) -> Array:
         turned = np.shape(requests_per_month)[:1] + (1,) * (requests_per_month.ndim - 1)
         n = replicas_needed(
             requests_per_month * peak_requests_per_s_per_request[rows].reshape(turned),
