@@ -9,11 +9,14 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.table import Table
 
+from advisor.advice_text import advice_in, roadmap_columns, roadmap_rows
 from advisor.analysis_text import HEADING, analysis_lines
 from advisor.contracts.assessment import Assessment, Option
 from advisor.contracts.base import Interval
 from advisor.footprint_text import footprint_columns, footprint_row
+from advisor.gate_text import in_language
 from advisor.phrases import CONFIDENCE, REPORT, RULES, Language, number, share, title
+from advisor.reason_words import STEP_WORDS
 
 PLAIN_WIDTH = 170
 WIDE_FROM = 140
@@ -42,12 +45,26 @@ def markdown(result: Assessment, language: Language) -> str:
     return "\n".join(_markdown(result, language)) + "\n"
 
 
-def _advice(result: Assessment, language: Language) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+def _confidence(result: Assessment, language: Language) -> str:
+    word, why = _sure(result, language), advice_in(result, language).confidence_reason
+    return f"{STEP_WORDS[language]['confidence']}: {word}" + (f" ({why})" if why else "")
+
+
+def _lists(result: Assessment, language: Language) -> list[tuple[str, tuple[str, ...]]]:
+    """Headings with their sentences, in reading order; empty ones are left out."""
+    say, advice = REPORT[language], advice_in(result, language)
+    found = [
+        (say["reasons"], advice.reasons),
+        (say["changes"], advice.what_would_change_it),
+        (STEP_WORDS[language]["measure_first"], advice.measure_first),
+    ]
+    return [(heading, lines) for heading, lines in found if lines]
+
+
+def _sure(result: Assessment, language: Language) -> str:
+    """How sure the advice is; that there is none is said as well."""
     advice = result.recommendation
-    for text in advice.translations:
-        if text.language == language:
-            return text.headline, text.reasons, text.what_would_change_it
-    return advice.headline, advice.reasons, advice.what_would_change_it
+    return CONFIDENCE[language][advice.confidence if advice.verdict == "recommended" else "none"]
 
 
 def _columns(language: Language, currency: str) -> list[str]:
@@ -98,11 +115,9 @@ def _failed(option: Option, language: Language) -> str:
 
 def _write(console: Console, result: Assessment, language: Language) -> None:
     say = REPORT[language]
-    headline, reasons, changes = _advice(result, language)
     console.rule(result.case.name)
-    console.print(
-        f"[bold]{say['advice']}[/bold] ({CONFIDENCE[language][result.recommendation.confidence]}): {headline}"
-    )
+    console.print(f"[bold]{say['advice']}[/bold]: {advice_in(result, language).headline}")
+    console.print(_confidence(result, language), highlight=False)
     table = Table(show_lines=False, header_style="bold", pad_edge=False, expand=True)
     titles = _columns(language, result.options[0].cost.currency)
     shown = range(len(titles)) if console.width >= WIDE_FROM else NARROW_COLUMNS
@@ -116,7 +131,7 @@ def _write(console: Console, result: Assessment, language: Language) -> None:
         table.add_row(*(cells[index] for index in shown), style=None if option.feasible else "dim")
     console.print(table)
     console.print(say["legend"].format(floor=share(result.options[0].quality.floor_fraction, language)), style="dim")
-    for heading, lines in ((say["reasons"], reasons), (say["changes"], changes)):
+    for heading, lines in _lists(result, language):
         console.print(f"[bold]{heading}[/bold]")
         for line in lines:
             console.print(f"  • {line}", highlight=False)
@@ -124,6 +139,7 @@ def _write(console: Console, result: Assessment, language: Language) -> None:
     for line in _excluded(result, language):
         console.print(line, highlight=False, style="dim")
     if console.width >= WIDE_FROM:
+        console.print(_roadmap_table(result, language))
         console.print(_footprint_table(result, language))
         console.print(say["footprint_legend"], style="dim")
     _write_update(console, result, language)
@@ -149,6 +165,17 @@ def _write_analysis(console: Console, result: Assessment, language: Language) ->
         console.print(f"  • {line}", highlight=False)
 
 
+def _roadmap_table(result: Assessment, language: Language) -> Table:
+    table = Table(
+        title=STEP_WORDS[language]["roadmap"], title_justify="left", header_style="bold", pad_edge=False, expand=True
+    )
+    for place, heading in enumerate(roadmap_columns(language)):
+        table.add_column(heading, justify="right" if place == 1 else "left", overflow="fold")
+    for row in roadmap_rows(result, language):
+        table.add_row(*row)
+    return table
+
+
 def _footprint_table(result: Assessment, language: Language) -> Table:
     """Of the options that pass; the others stand in Markdown and JSON."""
     table = Table(title=REPORT[language]["footprint"], title_justify="left", header_style="bold", expand=True)
@@ -165,7 +192,9 @@ def _excluded(result: Assessment, language: Language) -> Iterator[str]:
     """The reasons of the failed gates of the best-ranked option of each excluded kind, a kind a line."""
     seen = {option.kind for option in result.options if option.feasible}
     for option in result.options:
-        failed = [gate.reason for gate in option.gates if gate.passed is False]
+        failed = [
+            in_language(gate.reason, gate.translations, language) for gate in option.gates if gate.passed is False
+        ]
         if option.kind not in seen:
             seen.add(option.kind)
             yield f"  {REPORT[language]['excluded']} {title(option, language)}: {'; '.join(failed)}"
@@ -207,16 +236,16 @@ def _origins(result: Assessment) -> tuple[int, int]:
 
 def _markdown(result: Assessment, language: Language) -> Iterator[str]:
     say = REPORT[language]
-    headline, reasons, changes = _advice(result, language)
     yield f"# {result.case.name}\n"
-    yield f"**{say['advice']}** ({CONFIDENCE[language][result.recommendation.confidence]}): {headline}\n"
+    yield f"**{say['advice']}**: {advice_in(result, language).headline}\n"
+    yield f"{_confidence(result, language)}\n"
     columns = _columns(language, result.options[0].cost.currency)
     yield "| " + " | ".join(columns) + " |"
     yield "|" + "---|" * len(columns)
     for option in result.options:
         yield "| " + " | ".join(cell.replace("|", "\\|") for cell in _row(option, language)) + " |"
     yield "\n" + say["legend"].format(floor=share(result.options[0].quality.floor_fraction, language)) + "\n"
-    for heading, lines in ((say["reasons"], reasons), (say["changes"], changes)):
+    for heading, lines in _lists(result, language):
         yield f"## {heading}\n"
         yield from (f"- {line}" for line in lines)
         yield ""
@@ -225,6 +254,12 @@ def _markdown(result: Assessment, language: Language) -> Iterator[str]:
         yield f"## {HEADING[language]}\n"
         yield from (f"- {line}" for line in firm)
         yield ""
+    yield f"## {STEP_WORDS[language]['roadmap']}\n"
+    yield "| " + " | ".join(roadmap_columns(language)) + " |"
+    yield "|" + "---|" * len(roadmap_columns(language))
+    for row in roadmap_rows(result, language):
+        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"
+    yield ""
     if result.update is not None:
         yield f"## {say['measured']}\n"
         for moved in result.update.inputs:
@@ -249,7 +284,7 @@ def _markdown(result: Assessment, language: Language) -> Iterator[str]:
             shown = f"{value:.4g}" if isinstance(value, float) else str(value)
         yield f"| `{row.name}` | {shown} | {row.unit} | {row.origin} | {row.source} {row.as_of or ''} |"
     yield f"\n{say['warnings']}:" if result.warnings else ""
-    yield from (f"- {warning.message}" for warning in result.warnings)
+    yield from (f"- {in_language(each.message, each.translations, language)}" for each in result.warnings)
     given, assumed = _origins(result)
     yield "\n" + say["footer"].format(
         given=given,

@@ -8,15 +8,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from advisor.contracts.assessment import Gate, Pruned
-from advisor.contracts.base import Amount
+from advisor.contracts.assessment import Pruned
 from advisor.contracts.case import Case
+from advisor.contracts.catalog import Catalog
 from advisor.core.candidates import Candidate
 from advisor.core.costing import Demand, Frame, Outcome, demand_of, evaluate
 from advisor.core.decide import Ranking, rank
-from advisor.core.gates import Limits, gates_of, is_feasible
+from advisor.core.gates import Finding, Limits, gates_of, is_feasible
 from advisor.core.sampling import Array, Design, Input, random_design
-from advisor.inputs import Setting, three_points
+from advisor.inputs import Setting
+from advisor.limits import thresholds
 from advisor.summaries import rounded
 
 SCREENING_DRAWS = 400
@@ -31,7 +32,7 @@ class Solved:
     demand: Demand
     candidates: list[Candidate]
     outcomes: list[Outcome]
-    gates: list[tuple[Gate, ...]]
+    gates: list[tuple[Finding, ...]]
     ranking: Ranking
 
     @property
@@ -58,24 +59,9 @@ class Problem:
     seed: int
 
 
-def limits_of(case: Case, inputs: list[Input], setting: Setting) -> Limits:
+def limits_of(case: Case, inputs: list[Input], setting: Setting, catalog: Catalog | None = None) -> Limits:
     """Thresholds of the gates: from the case where it states them, else from the catalogue."""
-    central = {item.name: item.central for item in inputs}
-    budget, staff = case.budget, case.staff
-    engineers, operators = _middle(staff.ml_engineers_fte), _middle(staff.operations_fte)
-    return Limits(
-        min_p_meets_quality=central["gate_min_p_meets_quality"],
-        min_domain_tokens_adaptation=central["gate_min_domain_tokens.domain_adaptation"],
-        min_training_tokens_scratch=central["gate_min_training_tokens.from_scratch"],
-        quality_floor_fraction=central["quality_floor_fraction"],
-        deadline_months=_middle(budget.deadline_months),
-        budget_total=_middle(budget.total),
-        budget_upfront=_middle(budget.upfront),
-        currency=setting.currency,
-        available_ml_fte=None if engineers is None else engineers + (operators or 0.0),
-        domain_tokens=_middle(case.data.domain_tokens),
-        min_months_available=central["gate_min_months_available"],
-    )
+    return thresholds(case, inputs, setting, catalog)
 
 
 def solve(
@@ -150,13 +136,10 @@ class _Recorder(dict[str, Array]):
         return super().__getitem__(name)
 
 
-def _middle(value: Amount | None) -> float | None:
-    return None if value is None else three_points(value)[1]
-
-
 def _with_hiring(option: Candidate, design: Design, problem: Problem) -> Candidate:
     """Mark options whose people must be hired first: their time to value waits for it."""
     have = problem.limits.available_ml_fte
     if option.staff_needed_input is None or have is None or not problem.case.staff.can_hire:
         return option
-    return replace(option, needs_hiring=have < float(design[option.staff_needed_input][0]))
+    missing = max(0.0, float(design[option.staff_needed_input][0]) - have)
+    return replace(option, needs_hiring=missing > 0, missing_fte=missing)

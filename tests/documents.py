@@ -7,6 +7,7 @@ are ordered, means of the cost lines add up, infeasible options come last.
 from collections.abc import Sequence
 from typing import Any
 
+from advisor.contracts.advice import RoadmapStep
 from advisor.contracts.assessment import (
     Assessment,
     Assumption,
@@ -26,7 +27,6 @@ from advisor.contracts.assessment import (
     Recommendation,
     RecommendationText,
     Risk,
-    RoadmapStep,
     SensitivityRow,
 )
 from advisor.contracts.base import Interval

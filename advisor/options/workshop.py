@@ -161,3 +161,9 @@ def months_between(on: date, day: str) -> float:
 def age_years(model: BaseModelRow, on: date) -> float:
     """Age of an open model at the date of the catalogue."""
     return max(0.0, -months_between(on, model.released) / MONTHS_PER_YEAR)
+
+
+def language_gap(model: BaseModelRow, case: Case) -> float:
+    """Share of the case's languages that the model's makers do not list; 0 where the case names none."""
+    wanted = {language.split("-")[0] for language in case.use_case.languages}
+    return len(wanted - set(model.languages)) / len(wanted) if wanted else 0.0

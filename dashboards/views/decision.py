@@ -65,8 +65,11 @@ def _headline(result: Assessment, language: Language) -> None:
             headline = translation.headline
     with st.container(border=True):
         st.subheader(say("advice", language))
-        word = text.confidence(advice.confidence, language)
-        st.badge(say("confidence", language, word=word), color=COLOURS[advice.confidence])
+        if advice.verdict == "none":
+            st.badge(say("nothing_feasible", language), color="red")
+        else:
+            word = text.confidence(advice.confidence, language)
+            st.badge(say("confidence", language, word=word), color=COLOURS[advice.confidence])
         st.markdown(f"**{fmt.plain(headline)}**")
         months = _horizon(result)
         cost, quality, time = best.cost, best.quality, best.time_to_value_months
@@ -156,8 +159,6 @@ def _gates(result: Assessment, language: Language) -> None:
     excluded, questions = tables.excluded(result, language), tables.open_questions(result, language)
     if not excluded:
         st.markdown(say("gates_none", language))
-    if excluded or questions:
-        _english(language)
     _table(excluded)
     if questions:
         with st.expander(say("open_questions", language)):
