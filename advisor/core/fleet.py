@@ -6,7 +6,7 @@ Enter at `replicas_needed`, `servers_needed` and `queue_wait_s`.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from advisor.core.decode import Array
 
