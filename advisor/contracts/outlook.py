@@ -3,7 +3,11 @@
 Enter at `CashFlow` and `StagedPath`. Money is in the assessment's currency, undiscounted in a cash flow.
 """
 
+from typing import Literal
+
 from advisor.contracts.base import Contract, Fraction, Interval, NonNegative, Number
+
+Respect = Literal["cost", "quality", "time", "gates"]
 
 
 class MonthFlow(Contract):
