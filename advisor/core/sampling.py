@@ -90,7 +90,7 @@ class _Drawn(dict[str, Array]):
         self._inputs, self._draws, self._seed = {item.name: item for item in inputs}, draws, seed
 
     def __contains__(self, name: object) -> bool:
-        return name in self._inputs
+        return name in self._inputs or super().__contains__(name)
 
     def __missing__(self, name: str) -> Array:
         item = self._inputs[name]
