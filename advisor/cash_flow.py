@@ -6,15 +6,15 @@ Enter at `cash_flow`.
 import numpy as np
 
 from advisor.contracts.outlook import CashFlow, MonthFlow, YearFlow
-from advisor.core.cash import MEDIAN_DRAWS, by_year, payments_of
+from advisor.core.cash import MONTHLY_DRAWS, by_year, payments_of
 from advisor.core.costing import Demand, Outcome
 from advisor.summaries import rounded
 
 
 def cash_flow(outcome: Outcome, demand: Demand) -> CashFlow:
-    """Mean over all draws and median of the first ones, by month and by year."""
-    payments = payments_of(outcome, demand)
-    mean, some = payments.mean(), payments.of_draws(MEDIAN_DRAWS)
+    """Mean and median by month and by year."""
+    payments = payments_of(outcome, demand, MONTHLY_DRAWS)
+    mean, some = payments.mean(), payments.of_draws()
     median = np.median(some, axis=0)
     year_mean, year_median = by_year(mean), np.median(by_year(some), axis=0)
     return CashFlow(

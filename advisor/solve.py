@@ -18,7 +18,7 @@ from advisor.core.gates import Finding, Limits, gates_of, is_feasible
 from advisor.core.sampling import Array, Design, Input, random_design
 from advisor.inputs import Setting
 from advisor.limits import thresholds
-from advisor.summaries import rounded
+from advisor.screening import Standing, chosen_of, pruned_by
 
 SCREENING_DRAWS = 400
 
@@ -86,23 +86,23 @@ def solve(
 def screen(
     problem: Problem, candidates: list[Candidate], inputs: list[Input], keep_ids: set[str]
 ) -> tuple[list[Candidate], tuple[Pruned, ...]]:
-    """Keep the best of each kind, with and without retrieval, and those in `keep_ids`; say what replaced the rest."""
+    """Keep what `screening.chosen_of` shows; say what stands for the rest, and in which respects."""
     solved = solve(problem, candidates, inputs, SCREENING_DRAWS, with_impact=False)
-    chosen: dict[tuple[str, bool], int] = {}
-    for index in solved.ranking.order:
-        option = candidates[index]
-        chosen.setdefault((option.kind, option.retrieval), index)
-    kept, pruned = [], []
-    for index, option in enumerate(candidates):
-        stand_in = candidates[chosen[option.kind, option.retrieval]]
-        if option is stand_in or option.id in keep_ids:
-            kept.append(option)
-            continue
-        cheaper = solved.feasible(index) or not solved.feasible(chosen[option.kind, option.retrieval])
-        reason = f"{stand_in.id} {'costs less on average' if cheaper else 'passes the gates that it fails'}"
-        total = float(np.median(solved.outcomes[index].total))
-        pruned.append(Pruned(option_id=option.id, total_p50=rounded(total), reason=reason))
-    return kept, tuple(pruned)
+    standings = [
+        Standing(
+            option=option,
+            cost=float(np.median(outcome.total)),
+            quality=float(np.median(outcome.quality)),
+            months=float(np.median(outcome.months_to_value)),
+            failed=frozenset(gate.rule for gate in gates if gate.passed is False),
+        )
+        for option, outcome, gates in zip(candidates, solved.outcomes, solved.gates, strict=True)
+    ]
+    order = solved.ranking.order
+    chosen = chosen_of(standings, order, keep_ids)
+    kept = [option for index, option in enumerate(candidates) if index in chosen]
+    rest = [index for index in range(len(candidates)) if index not in chosen]
+    return kept, tuple(pruned_by(standings, order, chosen, index) for index in rest)
 
 
 def used_names(candidates: Sequence[Candidate], inputs: list[Input], setting: Setting) -> set[str]:

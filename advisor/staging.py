@@ -10,7 +10,7 @@ import numpy as np
 
 from advisor.contracts.assessment import BreakEven, InformationValue
 from advisor.contracts.outlook import StagedPath
-from advisor.core.cash import payments_of
+from advisor.core.cash import MONTHLY_DRAWS, payments_of
 from advisor.core.sampling import Array
 from advisor.core.staged import Both, Path, Timing, both_ways, plan
 from advisor.core.units import MONTHS_PER_YEAR
@@ -72,26 +72,27 @@ def _path(
     running_months: float,
 ) -> StagedPath | None:
     first, second = solved.outcomes[pilot], solved.outcomes[target]
-    discount = solved.demand.discount
+    draws = min(MONTHLY_DRAWS, len(solved.demand.discount))
+    discount = solved.demand.discount[:draws]
     decision = int(np.ceil(np.median(first.months_to_value) + running_months))
     change = decision + int(np.ceil(np.median(second.months_to_value)))
     if change >= discount.shape[1]:
         return None
     both = both_ways(
-        payments_of(first, solved.demand),
-        payments_of(second, solved.demand),
-        pilot_exit=first.lines["migration_exit"] / discount[:, -1],
-        kept=second.lines["evaluation_setup"],
+        payments_of(first, solved.demand, draws),
+        payments_of(second, solved.demand, draws),
+        pilot_exit=first.lines["migration_exit"][:draws] / discount[:, -1],
+        kept=second.lines["evaluation_setup"][:draws],
         discount=discount,
         timing=Timing(decision=decision, change=change),
     )
-    floor = solved.design["quality_floor_fraction"]
-    fallback = _fallback(solved)
+    floor = solved.design["quality_floor_fraction"][:draws]
+    fallback = _fallback(solved)[:draws]
     found = plan(
         both,
-        requests=solved.design["requests_per_month"],
-        pilot_meets=first.quality >= floor,
-        target_meets=second.quality >= floor,
+        requests=solved.design["requests_per_month"][:draws],
+        pilot_meets=first.quality[:draws] >= floor,
+        target_meets=second.quality[:draws] >= floor,
         fallback=fallback,
         break_even_requests_per_month=equal.get((solved.candidates[pilot].id, solved.candidates[target].id)),
     )
@@ -109,10 +110,11 @@ def _written(
     seen: tuple[str, ...],
     on: date,
 ) -> StagedPath:
-    floor = solved.design["quality_floor_fraction"]
+    draws = len(fallback)
+    floor = solved.design["quality_floor_fraction"][:draws]
     start, goal = solved.candidates[pilot], solved.candidates[target]
     best = solved.outcomes[solved.best]
-    best_loss = best.total + np.where(best.quality >= floor, 0.0, fallback)
+    best_loss = best.total[:draws] + np.where(best.quality[:draws] >= floor, 0.0, fallback)
     month = on.year * MONTHS_PER_YEAR + on.month - 1 + decision
     left = both.leaving[found.changes] if found.changes.any() else both.leaving
     stays = ("evaluation_set", "interface", "request_logs")

@@ -9,7 +9,7 @@ from advisor.contracts.advice import Contribution, ReasonFigure, RoadmapStep
 from advisor.contracts.base import Contract, Count, Fraction, Interval, NonNegative, Number, SchemaVersion, Score
 from advisor.contracts.case import Case, Currency
 from advisor.contracts.gates import Gate, NothingFeasible, Translation
-from advisor.contracts.outlook import CashFlow, StagedPath
+from advisor.contracts.outlook import CashFlow, Respect, StagedPath
 
 OptionKind = Literal[
     "status_quo",
@@ -280,6 +280,12 @@ class Pruned(Contract):
     option_id: str
     total_p50: Number
     reason: str
+    by: str | None = None
+    """Id of the option that stands for it."""
+    respects: tuple[Respect, ...] = ()
+    """In what that option is better."""
+    despite: tuple[Respect, ...] = ()
+    """In what this one is better; empty: it is dominated."""
 
 
 class Assessment(Contract):

@@ -3,7 +3,11 @@
 Enter at `CashFlow` and `StagedPath`. Money is in the assessment's currency, undiscounted in a cash flow.
 """
 
+from typing import Literal
+
 from advisor.contracts.base import Contract, Fraction, Interval, NonNegative, Number
+
+Respect = Literal["cost", "quality", "time", "gates"]
 
 
 class MonthFlow(Contract):
@@ -58,7 +62,7 @@ class StagedPath(Contract):
     exit_cost: Interval
     """Leaving the pilot's option, where it is left."""
     total: Interval
-    """Over the horizon, discounted, on the same draws as the options."""
+    """Over the horizon, discounted, on the options' own draws (the first two thousand)."""
     p_meets_quality: Fraction
     """Of the option in use at the end."""
     saving_over_best: Number

@@ -82,6 +82,28 @@ class Demand:
         """Present value of one unit of money in every month."""
         return np.asarray(self.discount.sum(axis=1))
 
+    def first(self, points: int) -> "Demand":
+        """The demand of the first points."""
+        return Demand(
+            requests=self.requests[:points],
+            discount=self.discount[:points],
+            discounted_logs=self.discounted_logs[:points],
+            token_price_ratio=self.token_price_ratio[:points],
+            rental_price_ratio=self.rental_price_ratio[:points],
+        )
+
+
+class FirstPoints(dict[str, Array]):
+    """The first points of a design; an input is cut when it is asked for."""
+
+    def __init__(self, design: Design, points: int) -> None:
+        super().__init__()
+        self._design, self._points = design, points
+
+    def __missing__(self, name: str) -> Array:
+        self[name] = self._design[name][: self._points]
+        return self[name]
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -97,15 +119,17 @@ class Outcome:
     peak_devices: Array
     training_hours: Array
     training_flop: Array
-    use_by_month: Callable[[], Array]
+    use_by_month: Callable[[int], Array]
     """See `monthly_use`; walked through only where somebody asks."""
     hardware_price: Array
     """Of bought accelerators, in full."""
 
-    @cached_property
-    def monthly_use(self) -> Array:
-        """What the volume-driven lines follow by month: priced requests, rented devices or kWh; (points, months)."""
-        return self.use_by_month()
+    def monthly_use(self, points: int) -> Array:
+        """What the volume-driven lines follow by month: priced requests, rented devices or kWh; (points, months).
+
+        Of the first points only: a month by month walk is slow, and what follows it needs no more of them.
+        """
+        return self.use_by_month(points)
 
     @cached_property
     def total(self) -> Array:
@@ -157,7 +181,7 @@ def evaluate(option: Candidate, x: Design, demand: Demand, frame: Frame, *, with
         peak_devices=served.peak_devices,
         training_hours=run.hours,
         training_flop=run.flop,
-        use_by_month=lambda: _monthly_use(option, x, demand),
+        use_by_month=lambda points: _monthly_use(option, FirstPoints(x, points), demand.first(points)),
         hardware_price=served.hardware_price,
     )
 

@@ -55,7 +55,7 @@ def test_discounted_payments_of_every_draw_are_its_lines(name):
     found, demand, _ = outcomes(name, requests_per_month=9e4)
     factors = np.concatenate([np.ones((DRAWS, 1)), demand.discount], axis=1)
     for _, outcome in found.values():
-        flow = payments_of(outcome, demand).of_draws(DRAWS)
+        flow = payments_of(outcome, demand).of_draws()
         np.testing.assert_allclose((flow * factors).sum(axis=1), outcome.total, rtol=1e-9)
 
 
@@ -64,9 +64,18 @@ def test_means_of_months_are_means_of_draws_and_years_lose_nothing(name):
     found, demand, _ = outcomes(name)
     for _, outcome in found.values():
         payments = payments_of(outcome, demand)
-        np.testing.assert_allclose(payments.mean(), payments.of_draws(DRAWS).mean(axis=0), rtol=1e-9)
+        np.testing.assert_allclose(payments.mean(), payments.of_draws().mean(axis=0), rtol=1e-9)
         assert by_year(payments.mean()).sum() == pytest.approx(payments.mean().sum())
         assert len(by_year(payments.mean())) == 4 if name == CASES[0] else 3
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_means_agree_with_the_lines_of_all_draws_though_fewer_are_walked_through(name):
+    found, demand, _ = outcomes(name)
+    factors = np.concatenate([[1.0], demand.discount[0]])
+    for _, outcome in found.values():
+        flow = payments_of(outcome, demand, 20).mean()
+        assert (flow * factors).sum() == pytest.approx(outcome.total.mean(), rel=1e-9)
 
 
 def test_a_year_holds_twelve_months_and_the_first_also_the_start():
@@ -81,7 +90,7 @@ def test_without_a_trend_bought_tokens_cost_todays_price_in_every_month():
     bought = [key for key, (option, _) in found.items() if option.offer is not None]
     assert bought
     for key in bought:
-        np.testing.assert_array_equal(found[key][1].monthly_use, demand.requests)
+        np.testing.assert_array_equal(found[key][1].monthly_use(DRAWS), demand.requests)
         now, less, more = (each[key][1].lines["inference"] for each in (found, falling, rising))
         assert (less < now).all()
         assert (now < more).all()

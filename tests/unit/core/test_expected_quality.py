@@ -17,6 +17,7 @@ from advisor.inputs import inputs_of, setting_of
 from advisor.options.generate import candidates_of
 
 EXAMPLE = Path(__file__).parents[3] / "data" / "examples" / "law_publisher.yaml"
+DRAWS = 200
 
 
 @pytest.fixture(scope="module")
@@ -25,13 +26,14 @@ def setup():
     setting = setting_of(case, catalog)
     inputs = inputs_of(case, catalog, setting)
     options = candidates_of(case, catalog, inputs, setting, catalog_date(catalog))
-    design = random_design(inputs, draws=200, seed=3)
-    return {option.id: option for option in options}, design, demand_of(design, setting.frame), setting.frame
+    return {option.id: option for option in options}, inputs, setting.frame
 
 
 def found_quality(setup, option, **changes):
-    _, design, demand, frame = setup
-    return evaluate(option, {**design, **changes}, demand, frame).quality
+    _, inputs, frame = setup
+    design = random_design(inputs, draws=DRAWS, seed=3)
+    design.update(changes)
+    return evaluate(option, design, demand_of(design, frame), frame).quality
 
 
 def with_gap(option, share):
@@ -82,11 +84,11 @@ def test_a_better_benchmark_raises_the_expectation_and_none_leaves_it(setup):
 
 def test_people_know_the_language_of_their_work(setup):
     option = setup[0]["status_quo"]
-    _, design, _, _ = setup
+    design = random_design(setup[1], draws=DRAWS, seed=3)
     np.testing.assert_allclose(found_quality(setup, option), design["quality_base_fraction.by_hand"])
 
 
 def test_a_measured_quality_replaces_whatever_was_expected(setup):
     option = with_gap(setup[0]["fine_tune_lora:qwen3-8b"], 1.0)
-    measured = np.full(200, 0.81)
+    measured = np.full(DRAWS, 0.81)
     np.testing.assert_array_equal(found_quality(setup, option, **{option.measured_quality_input: measured}), measured)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from advisor.core.cash import Payments
+from advisor.core.cash import Payments, Stream
 from advisor.core.staged import Both, Timing, both_ways, plan
 
 MONTHS = 12
@@ -13,7 +13,8 @@ MONTHS = 12
 
 def payments(start: float, monthly: float, end: float = 0.0, draws: int = 1) -> Payments:
     one = np.ones(draws)
-    return Payments(start=start * one, end=end * one, recurring=((monthly * one, np.ones((draws, MONTHS))),))
+    stream = Stream(amount=monthly * one, profile=np.ones((1, MONTHS)), ratio=1.0)
+    return Payments(start=start * one, end=end * one, streams=(stream,), start_mean=start, end_mean=end)
 
 
 def test_changing_over_pays_the_pilot_its_exit_and_the_rest_of_the_target():
