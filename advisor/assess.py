@@ -14,6 +14,7 @@ from importlib.metadata import version
 import numpy as np
 
 from advisor import explain
+from advisor.analysis import analysis_of
 from advisor.cash_flow import cash_flow
 from advisor.contracts.assessment import (
     Assessment,
@@ -49,6 +50,7 @@ from advisor.influences import break_evens, influences_of
 from advisor.inputs import inputs_of, setting_of
 from advisor.measure import overrides_of
 from advisor.options.generate import candidates_of
+from advisor.options.pace import central_pool
 from advisor.roadmap import Spending
 from advisor.solve import Problem, Solved, limits_of, screen, solve, used_names
 from advisor.staging import staged_paths
@@ -99,7 +101,7 @@ def assess(
     options = tuple(
         _option(problem, catalog, solved, index, place) for place, index in enumerate(solved.ranking.order, 1)
     )
-    sensitivity, information = influences_of(solved, setting.frame, used, seed)
+    influence = influences_of(solved, setting.frame, seed)
     crossings = break_evens(solved, setting.frame, on)
     findings = explain.Findings(
         case,
@@ -107,8 +109,8 @@ def assess(
         setting.currency,
         setting.frame.horizon_months,
         crossings,
-        sensitivity,
-        information,
+        influence.sensitivity,
+        influence.information,
         spending=_spending(problem, solved, used),
     )
     lift = nothing_feasible(options, setting.currency)
@@ -125,8 +127,9 @@ def assess(
         recommendation=advice_of(explain.recommend(findings), lift),
         nothing_feasible=lift,
         break_even=crossings,
-        sensitivity=sensitivity,
-        value_of_information=information,
+        sensitivity=influence.sensitivity,
+        value_of_information=influence.information,
+        analysis=analysis_of(case, central_pool(catalog), solved, influence, crossings, setting.frame, on),
         assumptions=(
             *(_assumption(item) for item in inputs if item.name in used),
             *(_pace(option, catalog) for option in kept if option.training is not None and option.training.mfu_note),

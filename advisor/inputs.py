@@ -24,9 +24,10 @@ OWN_CASE = "the case"
 ESTIMATORS_OWN = (
     *("serving_", "memory_", "achievable_matmul_", "sustained_ratio", "network_bytes_", "full_speed_", "rollout_"),
     *("training_residual_", "training_seq_len", "training_tokens", "training_layer_"),
+    *("criterion_", "measuring_"),
 )
 """Coefficients of the estimators: an assessment takes their central values; `engine_factor` spreads those of serving,
-the class's utilisation those of training."""
+the class's utilisation those of training. Criteria and efforts of measuring enter no cost."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from advisor.advice_text import advice_in, roadmap_columns, roadmap_rows
+from advisor.analysis_text import HEADING, analysis_lines
 from advisor.contracts.assessment import Assessment, Option
 from advisor.contracts.base import Interval
 from advisor.footprint_text import footprint_columns, footprint_row
@@ -134,6 +135,7 @@ def _write(console: Console, result: Assessment, language: Language) -> None:
         console.print(f"[bold]{heading}[/bold]")
         for line in lines:
             console.print(f"  • {line}", highlight=False)
+    _write_analysis(console, result, language)
     for line in _excluded(result, language):
         console.print(line, highlight=False, style="dim")
     if console.width >= WIDE_FROM:
@@ -164,6 +166,14 @@ def _roadmap_table(result: Assessment, language: Language) -> Table:
     for row in roadmap_rows(result, language):
         table.add_row(*row)
     return table
+
+
+def _write_analysis(console: Console, result: Assessment, language: Language) -> None:
+    lines = list(analysis_lines(result, language))
+    if lines:
+        console.print(f"[bold]{HEADING[language]}[/bold]")
+    for line in lines:
+        console.print(f"  • {line}", highlight=False)
 
 
 def _footprint_table(result: Assessment, language: Language) -> Table:
@@ -245,6 +255,11 @@ def _markdown(result: Assessment, language: Language) -> Iterator[str]:
     for row in roadmap_rows(result, language):
         yield "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"
     yield ""
+    firm = list(analysis_lines(result, language))
+    if firm:
+        yield f"## {HEADING[language]}\n"
+        yield from (f"- {line}" for line in firm)
+        yield ""
     if result.update is not None:
         yield f"## {say['measured']}\n"
         for moved in result.update.inputs:

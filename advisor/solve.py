@@ -12,7 +12,7 @@ from advisor.contracts.assessment import Pruned
 from advisor.contracts.case import Case
 from advisor.contracts.catalog import Catalog
 from advisor.core.candidates import Candidate
-from advisor.core.costing import Demand, Outcome, demand_of, evaluate
+from advisor.core.costing import Demand, Frame, Outcome, demand_of, evaluate
 from advisor.core.decide import Ranking, rank
 from advisor.core.gates import Finding, Limits, gates_of, is_feasible
 from advisor.core.sampling import Array, Design, Input, random_design
@@ -107,13 +107,21 @@ def screen(
 
 def used_names(candidates: Sequence[Candidate], inputs: list[Input], setting: Setting) -> set[str]:
     """Names of the inputs that any of the candidates asks for; the others have no influence at all."""
-    design = _Recorder({item.name: np.full(1, item.central) for item in inputs})
-    demand = demand_of(design, setting.frame)
-    for option in candidates:
-        evaluate(option, design, demand, setting.frame)
+    asked = asked_names(candidates, inputs, setting.frame, with_impact=True)
     by_gates = {"quality_floor_fraction", "gate_min_p_meets_quality", "ttft_ms_p95", "tpot_ms_p95"}
     measured = {option.measured_quality_input for option in candidates}
-    return design.asked | by_gates | (measured & {item.name for item in inputs})
+    return asked | by_gates | (measured & {item.name for item in inputs})
+
+
+def asked_names(
+    candidates: Sequence[Candidate], inputs: list[Input], frame: Frame, *, with_impact: bool = False
+) -> set[str]:
+    """Names of the inputs from which the costs and qualities of candidates, or the demand alone, are reckoned."""
+    design = _Recorder({item.name: np.full(1, item.central) for item in inputs})
+    demand = demand_of(design, frame)
+    for option in candidates:
+        evaluate(option, design, demand, frame, with_impact=with_impact)
+    return design.asked
 
 
 class _Recorder(dict[str, Array]):

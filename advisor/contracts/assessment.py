@@ -6,6 +6,7 @@ Enter at `Assessment`. Money is in `cost.currency`, discounted to today, over th
 from typing import Literal, get_args
 
 from advisor.contracts.advice import Contribution, ReasonFigure, RoadmapStep
+from advisor.contracts.analysis import Analysis
 from advisor.contracts.base import Contract, Count, Fraction, Interval, NonNegative, Number, SchemaVersion, Score
 from advisor.contracts.case import Case, Currency
 from advisor.contracts.gates import Gate, NothingFeasible, Translation
@@ -311,6 +312,8 @@ class Assessment(Contract):
     break_even: tuple[BreakEven, ...]
     sensitivity: tuple[SensitivityRow, ...]
     value_of_information: tuple[InformationValue, ...]
+    analysis: Analysis | None = None
+    """Regret with errors, worth of measurements, Sobol, break-even over the draws, flips, criteria."""
     assumptions: tuple[Assumption, ...]
     update: MeasurementUpdate | None
     """None when the assessment used no measurement."""

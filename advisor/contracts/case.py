@@ -188,6 +188,10 @@ class Strategic(Contract):
 
     model_control: Score | None = None
     vendor_independence: Score | None = None
+    explainability: Score | None = None
+    bias_control: Score | None = None
+    energy_saving: Score | None = None
+    """Beside the price of electricity, which the costs hold already."""
 
 
 class StatusQuo(Contract):

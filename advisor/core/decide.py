@@ -112,6 +112,23 @@ def crossings(difference: Callable[[Array], Array], low: float, high: float, poi
     return found
 
 
+def first_crossings(grid: Array, difference: Array) -> tuple[Array, NDArray[np.intp]]:
+    """Where each draw's difference changes its sign first on a common grid, and how often it does.
+
+    shapes: grid (points,), difference (points, draws) -> (draws,) twice.   units: those of the grid.
+    source: linear interpolation between the neighbours of a sign change; costs are piecewise linear in the volume.
+    validity: crossings closer than one grid step count as none; the place is NaN where there is none.
+    """
+    turns = difference[:-1] * difference[1:] < 0.0
+    count = turns.sum(axis=0)
+    at = turns.argmax(axis=0)
+    draws = np.arange(difference.shape[1])
+    left, right = difference[at, draws], difference[at + 1, draws]
+    gap = np.where(count > 0, left - right, 1.0)
+    place = grid[at] + (grid[at + 1] - grid[at]) * left / gap
+    return np.where(count > 0, place, np.nan), count
+
+
 @dataclass(frozen=True)
 class Effect:
     """Change of the cost difference when one input moves to its P5 and to its P95."""
