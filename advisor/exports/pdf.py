@@ -4,6 +4,7 @@ Enter at `pdf_bytes`. The same assessment gives the same bytes; nothing is calcu
 `schedule`.
 """
 
+import re
 from itertools import accumulate
 
 from advisor.contracts.assessment import Assessment, Option, SensitivityRow
@@ -60,7 +61,7 @@ def _money_sign(result: Assessment) -> str:
 def _said(text: str, result: Assessment) -> str:
     """A sentence with the currency's sign instead of its code."""
     currency = result.options[0].cost.currency
-    return text.replace(f"\N{NO-BREAK SPACE}{currency}", f"\N{NO-BREAK SPACE}{sign(currency)}")
+    return re.sub(rf"(?<=\d)\s{currency}\b", "\N{NO-BREAK SPACE}" + sign(currency), text)
 
 
 def _thousand(language: Language) -> pdf_charts.Text:
