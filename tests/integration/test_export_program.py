@@ -37,7 +37,7 @@ def cases(tmp_path):
     return folder
 
 
-@pytest.mark.parametrize("form", ["json", "pdf", "xlsx", "focus", "markdown", "table"])
+@pytest.mark.parametrize("form", ["json", "pdf", "xlsx", "focus"])
 def test_two_processes_write_the_same_bytes(tmp_path, form):
     """Another hash seed, directory, time zone and moment; the record does not know."""
     written = []
