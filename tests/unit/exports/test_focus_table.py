@@ -75,6 +75,8 @@ def test_categories_and_currency_are_legal_values(rows):
     assert {row["ChargeCategory"] for row in rows} <= CHARGE_CATEGORIES
     assert {row["ServiceCategory"] for row in rows} <= SERVICE_CATEGORIES
     assert {row["BillingCurrency"] for row in rows} == {"EUR"}
+    units = {(row["ChargeCategory"], row["PricingUnit"]) for row in rows}
+    assert units == {("Purchase", "Units"), ("Usage", "Months")}, "names of the unit format"
 
 
 def test_costs_are_decimals_and_periods_are_utc_months_end_exclusive(rows):
