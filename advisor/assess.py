@@ -123,7 +123,7 @@ def assess(
         richtwert_version=_richtwert_version(),
         options=options,
         pruned=pruned,
-        staged=staged_paths(solved, information, crossings, on, float(solved.design["pilot_running_months"][0])),
+        staged=staged_paths(solved, influence.information, crossings, on, float(solved.design["pilot_running_months"][0])),
         recommendation=advice_of(explain.recommend(findings), lift),
         nothing_feasible=lift,
         break_even=crossings,
