@@ -17,6 +17,7 @@ from advisor.footprint_text import footprint_columns, footprint_row
 from advisor.gate_text import in_language
 from advisor.phrases import CONFIDENCE, REPORT, RULES, Language, number, share, title
 from advisor.reason_words import STEP_WORDS
+from advisor.risk_text import risk_table
 
 PLAIN_WIDTH = 170
 WIDE_FROM = 140
@@ -273,6 +274,8 @@ def _markdown(result: Assessment, language: Language) -> Iterator[str]:
     yield "\n" + say["footprint_legend"] + "\n"
     yield f"## {say['gates']}\n"
     yield from (f"- {line.strip()}" for line in _excluded(result, language))
+    yield ""
+    yield from risk_table(result.options[0], language)
     yield f"\n## {say['assumptions']}\n"
     yield f"| {say['input']} | {say['value']} | {say['unit']} | {say['origin']} | {say['source']} |"
     yield "|---|---|---|---|---|"
