@@ -16,6 +16,7 @@ from advisor.api.examples import with_examples
 from advisor.api.health import Health
 from advisor.contracts.assessment import Assessment
 from advisor.contracts.case import Case
+from advisor.contracts.handover import Handoff, HandoffRequest
 from advisor.contracts.questions import ServingAnswers, ServingQuestions, TrainingAnswers, TrainingQuestions
 from advisor.contracts.service import (
     AcceleratorsTable,
@@ -35,6 +36,8 @@ DOCUMENTED: tuple[type[BaseModel], ...] = (
     AssessmentRequest,
     Assessment,
     AssessmentPage,
+    HandoffRequest,
+    Handoff,
     Case,
     CaseSummary,
     CasePage,

@@ -7,16 +7,16 @@ that lies there. None holds a secret: tokens come from the environment of whoeve
 from dataclasses import dataclass
 from importlib.metadata import version
 from math import ceil
-from typing import Any, Literal, get_args
+from typing import Any
 
 from advisor.contracts.assessment import Assessment
 from advisor.contracts.catalog import AcceleratorRow
 from advisor.contracts.errors import UnknownName
+from advisor.contracts.handover import ALL_LAUNCHERS
 from advisor.contracts.plan import BaseModelSource, TrainingPlan
 from advisor.handing.yaml_text import yaml_text
 
-Launcher = Literal["one_machine", "torchrun", "slurm", "skypilot"]
-LAUNCHERS: tuple[Launcher, ...] = get_args(Launcher)
+LAUNCHERS: tuple[str, ...] = ALL_LAUNCHERS
 CPUS_PER_DEVICE = 8
 TIME_RESERVE = 1.5
 """Wall time asked of Slurm over the high bound of the forecast: data, evaluation, checkpoints."""
