@@ -13,6 +13,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from advisor.api.backend import Shared
 from advisor.api.errors import problem_responses
 from advisor.contracts.assessment import Assessment
+from advisor.contracts.catalog import Catalog
 from advisor.contracts.handover import HandedFile, Handoff, HandoffRequest
 from advisor.handoff import HandedOver, handed_over
 
@@ -56,7 +57,7 @@ class HandoffController(Controller):
         )
 
 
-def _made(document: str, asked: HandoffRequest, catalog: Any) -> HandedOver:
+def _made(document: str, asked: HandoffRequest, catalog: Catalog) -> HandedOver:
     return handed_over(
         Assessment.model_validate_json(document),
         option_id=asked.option_id,
