@@ -21,6 +21,7 @@ from advisor.contracts.estimates import (
     TrainingEstimate,
     TrainingRequest,
 )
+from advisor.contracts.handover import Handoff, HandoffRequest
 from advisor.contracts.mistakes import describe
 from advisor.contracts.questions import ServingAnswers, TrainingAnswers
 from advisor.contracts.runs import RunReport
@@ -123,6 +124,11 @@ class AdvisorClient:
     def assessment(self, assessment_id: str) -> Assessment:
         """One stored assessment."""
         return self._read(Assessment, "GET", f"/v1/assessments/{_segment(assessment_id)}")
+
+    def hand_off(self, assessment_id: str, request: HandoffRequest | None = None) -> Handoff:
+        """The plan directory of an option, as texts; without a request the recommended one."""
+        path = f"/v1/assessments/{_segment(assessment_id)}/handoff"
+        return self._read(Handoff, "POST", path, request or HandoffRequest())
 
     def add_case(self, case: Case) -> CaseSummary:
         """Store a case."""

@@ -41,6 +41,7 @@ def test_it_is_version_three_one_and_names_every_route(document):
         "POST /v1/assessments",
         "GET /v1/assessments",
         "GET /v1/assessments/{assessment_id}",
+        "POST /v1/assessments/{assessment_id}/handoff",
         "POST /v1/cases",
         "GET /v1/cases",
         "GET /v1/cases/{case_id}",
