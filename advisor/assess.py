@@ -29,7 +29,6 @@ from advisor.contracts.assessment import (
     OptionCost,
     OptionEnergy,
     OptionQuality,
-    Risk,
 )
 from advisor.contracts.base import Interval
 from advisor.contracts.baseline import BaselineReport
@@ -40,7 +39,6 @@ from advisor.contracts.runs import RunReport
 from advisor.core.candidates import LINES, Candidate
 from advisor.core.care import ERROR_COST
 from advisor.core.costing import Outcome
-from advisor.core.gates.data import PERSONAL
 from advisor.core.impact import Impact
 from advisor.core.sampling import Array, Input, overridden
 from advisor.gaps import unknown_footprints
@@ -51,6 +49,7 @@ from advisor.inputs import inputs_of, setting_of
 from advisor.measure import overrides_of
 from advisor.options.generate import candidates_of
 from advisor.options.pace import central_pool
+from advisor.risks import risks_of
 from advisor.roadmap import Spending
 from advisor.solve import Problem, Solved, limits_of, screen, solve, used_names
 from advisor.staging import staged_paths
@@ -188,7 +187,7 @@ def _option(problem: Problem, catalog: Catalog, solved: Solved, index: int, plac
         carbon=_carbon(outcome.impact),
         time_to_value_months=interval(outcome.months_to_value, digits=3),
         quality=_quality(problem, solved, option, outcome),
-        risks=_risks(problem.case, catalog, option),
+        risks=risks_of(problem.case, catalog, option, outcome, solved.design, limits, problem.setting.country),
         p_best=round(float(ranking.p_best[index]), 3),
         p_within_budget=round(float(np.mean(outcome.total <= budget)), 3) if budget is not None else None,
         p_meets_quality=round(float(np.mean(outcome.quality >= solved.design["quality_floor_fraction"])), 3),
@@ -275,22 +274,6 @@ def _hardware(option: Candidate, outcome: Outcome) -> str | None:
     if option.hosting.owned_devices >= count:
         verb = "owned"
     return f"{count:.0f} x {option.hosting.accelerator}, {verb}"
-
-
-def _risks(case: Case, catalog: Catalog, option: Candidate) -> tuple[Risk, ...]:
-    """The register's rows for the option's kind, highest score first."""
-    personal = case.data.sensitivity in PERSONAL
-    scored = [
-        Risk(
-            name=row.name,
-            score_0_10=min(10.0, row.score_0_10 + (row.personal_data_add if personal else 0.0)),
-            reason=row.reason,
-            mitigation=row.mitigation,
-        )
-        for row in catalog.risks
-        if option.kind in row.kinds
-    ]
-    return tuple(sorted(scored, key=lambda risk: -risk.score_0_10))
 
 
 def _assumption(item: Input) -> Assumption:

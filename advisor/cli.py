@@ -98,14 +98,22 @@ def _add_assess(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 def _add_handoff(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = verbs.add_parser(
         "handoff",
-        help="write the training plan of an option, ready for `trainer run`",
-        description="Writes a plan directory (plan.yaml, assessment.json, README.md) that `trainer run` executes.",
+        help="write the plan of an option: training, launch files, serving or procurement",
+        description="Writes a directory that `trainer run` executes, with launch and serving files; for options that "
+        "train nothing, what it takes to serve or to buy.",
     )
     parser.add_argument("assessment", type=Path, metavar="ASSESSMENT", help="JSON written by `advisor assess`")
     parser.add_argument("--option", help="option id (default: the recommended one)")
     parser.add_argument("--corpus", help="your own text, a file or folder (default: the corpus of the sample)")
     parser.add_argument("--base-model", help="directory of the base model (default: the option's model id)")
     parser.add_argument("--output", type=Path, required=True, help="directory to write")
+    parser.add_argument(
+        "--launch",
+        nargs="+",
+        choices=("one_machine", "torchrun", "slurm", "skypilot"),
+        help="launch files to write (default: all)",
+    )
+    parser.add_argument("--language", choices=("en", "de"), default="en", help="language of the readme files")
     parser.set_defaults(handler=_handoff)
 
 
@@ -179,6 +187,8 @@ def _handoff(arguments: argparse.Namespace) -> int:
         corpus=arguments.corpus,
         base_model=arguments.base_model,
         output=arguments.output,
+        language=arguments.language,
+        launchers=None if arguments.launch is None else tuple(arguments.launch),
     )
 
 

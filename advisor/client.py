@@ -21,6 +21,7 @@ from advisor.contracts.estimates import (
     TrainingEstimate,
     TrainingRequest,
 )
+from advisor.contracts.handover import Handoff, HandoffRequest
 from advisor.contracts.mistakes import describe
 from advisor.contracts.questions import ServingAnswers, TrainingAnswers
 from advisor.contracts.runs import RunReport
@@ -124,6 +125,23 @@ class AdvisorClient:
         """One stored assessment."""
         return self._read(Assessment, "GET", f"/v1/assessments/{_segment(assessment_id)}")
 
+    def hand_off(self, assessment_id: str, request: HandoffRequest | None = None) -> Handoff:
+        """The plan directory of an option, as texts; without a request the recommended one."""
+        path = f"/v1/assessments/{_segment(assessment_id)}/handoff"
+        return self._read(Handoff, "POST", path, request or HandoffRequest())
+
+    def add_case(self, case: Case) -> CaseSummary:
+        """Store a case."""
+        return self._read(CaseSummary, "POST", "/v1/cases", case)
+
+    def cases(self, *, limit: int = 50, offset: int = 0) -> tuple[CaseSummary, ...]:
+        """Stored cases, newest first."""
+        return self._read(CasePage, "GET", "/v1/cases", params=_page(limit, offset)).items
+
+    def case(self, case_id: str) -> Case:
+        """One stored case."""
+        return self._read(Case, "GET", f"/v1/cases/{_segment(case_id)}")
+
     def report_markdown(self, assessment_id: str, *, language: Literal["en", "de"] = "en") -> str:
         """A stored assessment as Markdown."""
         return self._file(f"{_segment(assessment_id)}.md", "text/markdown", language).decode()
@@ -139,18 +157,6 @@ class AdvisorClient:
     def focus_csv(self, assessment_id: str, *, language: Literal["en", "de"] = "en") -> str:
         """The planned cost lines of a stored assessment as a FOCUS 1.2 table."""
         return self._file(f"{_segment(assessment_id)}/focus.csv", "text/csv", language).decode()
-
-    def add_case(self, case: Case) -> CaseSummary:
-        """Store a case."""
-        return self._read(CaseSummary, "POST", "/v1/cases", case)
-
-    def cases(self, *, limit: int = 50, offset: int = 0) -> tuple[CaseSummary, ...]:
-        """Stored cases, newest first."""
-        return self._read(CasePage, "GET", "/v1/cases", params=_page(limit, offset)).items
-
-    def case(self, case_id: str) -> Case:
-        """One stored case."""
-        return self._read(Case, "GET", f"/v1/cases/{_segment(case_id)}")
 
     def add_measurement(self, report: RunReport | BaselineReport) -> MeasurementSummary:
         """Store a report."""

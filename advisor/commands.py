@@ -37,18 +37,34 @@ def parse_report(document: Any, where: str) -> RunReport | BaselineReport:
 
 
 def hand_off(
-    assessment: Path, *, option_id: str | None, corpus: str | None, base_model: str | None, output: Path
+    assessment: Path,
+    *,
+    option_id: str | None,
+    corpus: str | None,
+    base_model: str | None,
+    output: Path,
+    language: Language = "en",
+    launchers: tuple[str, ...] | None = None,
 ) -> int:
     """Write the plan directory of one option."""
     from advisor.catalog.load import load_catalog
+    from advisor.handing.launch import LAUNCHERS
     from advisor.handoff import write_plan
 
     document = read_contract(assessment, Assessment)
-    notes = write_plan(
-        document, option_id=option_id, catalog=load_catalog(), corpus=corpus, base_model=base_model, output=output
+    found = write_plan(
+        document,
+        option_id=option_id,
+        catalog=load_catalog(),
+        corpus=corpus,
+        base_model=base_model,
+        output=output,
+        language=language,
+        launchers=LAUNCHERS if launchers is None else launchers,
     )
-    sys.stdout.write(f"plan written to {output}\nnext: trainer run {output}\n")
-    for note in notes:
+    next_step = f"trainer run {output}" if found.trains else f"read {output / 'README.md'}"
+    sys.stdout.write(f"plan written to {output}\nnext: {next_step}\n")
+    for note in found.notes:
         sys.stderr.write(f"note: {note}\n")
     return 0
 

@@ -6,7 +6,7 @@ Enter at `gate_of`. Figures have three significant digits and the language's sep
 from collections.abc import Mapping
 
 from advisor.contracts.gates import RESULTS, Gate, GateEvidence, Relaxation, Translation
-from advisor.core.gates.finding import Evidence, Finding, Lift, Money, Share, Value, Word
+from advisor.core.gates.finding import Evidence, Finding, Large, Lift, Money, Share, Value, Word
 from advisor.gate_phrases import GATES, LIFTS, WORDS
 from advisor.phrases import Language, amount, number, share
 from advisor.summaries import rounded
@@ -83,6 +83,9 @@ def shown(value: Value, language: Language) -> str:
             return amount(value.amount, value.currency, language)
         case Share():
             return share(value.fraction, language)
+        case Large():
+            text = f"{value.value:.1e}".replace("e+", "e")
+            return text if language == "en" else text.replace(".", ",")
         case Word():
             return WORDS[value.key][language]
         case int() | float():

@@ -1,52 +1,40 @@
-"""From an Assessment to a plan directory that `trainer run` executes as it stands.
+"""From an Assessment to a directory that a stranger can carry out: plan, launch files, serving, or procurement.
 
-Enter at `write_plan`. The plan names its origin and carries the forecast that the run will be measured against.
+Enter at `write_plan`, for files, and `handed_over`, for their contents. Options that train get a plan that
+`trainer run` executes as it stands; hosted and bought ones what it takes to serve or to buy.
 """
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from advisor.catalog import lookup
 from advisor.contracts.assessment import Assessment, Option
-from advisor.contracts.base import Interval
 from advisor.contracts.catalog import Catalog
 from advisor.contracts.errors import BadInput, UnknownName
-from advisor.contracts.plan import (
-    Architecture,
-    BaseModelSource,
-    BuiltinCorpus,
-    DataPlan,
-    FileCorpus,
-    Forecast,
-    LoraSettings,
-    PhasesPlan,
-    PlanOrigin,
-    PretrainPhase,
-    RewardPhase,
-    RlPhase,
-    SftPhase,
-    TrainingPlan,
-)
-from advisor.core.compute import TrainedShare, accelerator_hours, flop_per_token
-from advisor.core.project import HIGHEST_MFU
-from advisor.files import dump_yaml, write_contract, write_text
-from advisor.summaries import rounded
+from advisor.contracts.plan import BuiltinCorpus, DataPlan, FileCorpus, PlanOrigin, TrainingPlan
+from advisor.files import dump_yaml, write_text
+from advisor.handing.estimates import hardware_of
+from advisor.handing.forecast import forecast_of
+from advisor.handing.launch import LAUNCHERS, Site, launch_files
+from advisor.handing.procurement import key_variable, procurement_files
+from advisor.handing.readme import other_readme, plan_readme
+from advisor.handing.recipe import base_model_reference, ranges_of, recipe_of
+from advisor.handing.serve import serve_files
+from advisor.phrases import Language
 
-SMALL_MODEL_LEARNING_RATE = 3e-3
-"""Pre-training of models below about ten million parameters; larger ones take the plan's default."""
-SMALL_MODEL_PARAMS = 1e7
-SMALL_MODEL_BLOCK_TOKENS = 128
-SMALL_MODEL_RECIPE = {
-    "sft": SftPhase(epochs=2.0, batch_sequences=16, learning_rate=1e-3),
-    "reward": RewardPhase(epochs=0.5, batch_pairs=16, learning_rate=3e-4),
-    "rl": RlPhase(max_steps=10, batch_completions=32, max_completion_tokens=12, learning_rate=1e-5),
-}
-"""Found by trial on the reference corpus; see data/examples/plans/python_reference.yaml."""
 TRAINABLE = ("fine_tune_lora", "fine_tune_full", "domain_adaptation", "from_scratch")
-LORA_LEARNING_RATE = 2e-4
-FULL_LEARNING_RATE = 2e-5
-ADAPTATION_LEARNING_RATE = 1e-5
-BASE_SEQUENCE_TOKENS = 1024
+BOUGHT = ("proprietary_api", "proprietary_api_tuned", "hosted_open_api")
+
+
+@dataclass(frozen=True)
+class HandedOver:
+    """The contents of a plan directory."""
+
+    option: Option
+    files: dict[str, str]
+    """Path in the directory -> text."""
+    notes: tuple[str, ...]
+    trains: bool
 
 
 def write_plan(
@@ -57,21 +45,69 @@ def write_plan(
     corpus: str | None,
     base_model: str | None,
     output: Path,
-) -> tuple[str, ...]:
-    """Write plan.yaml, assessment.json and README.md; return what the reader should know.
+    language: Language = "en",
+    launchers: tuple[str, ...] = LAUNCHERS,
+) -> HandedOver:
+    """Write the directory of one option; return what was written and what the reader should know.
 
     Raises:
-        BadInput: an unknown option, one that trains nothing, or an output directory that is in use.
+        BadInput: an unknown option, the status quo, or an output directory that is in use.
     """
-    option = _chosen(assessment, option_id)
+    found = handed_over(
+        assessment,
+        option_id=option_id,
+        catalog=catalog,
+        corpus=corpus,
+        base_model=base_model,
+        language=language,
+        launchers=launchers,
+    )
     if output.exists() and any(output.iterdir()):
         raise BadInput(f"--output: {output} is not empty; name a new directory")
-    plan = plan_of(assessment, option, catalog, corpus=corpus, base_model=base_model)
-    notes = plan.origin.notes if plan.origin is not None else ()
-    write_text(output / "plan.yaml", dump_yaml(plan))
-    write_contract(output / "assessment.json", assessment)
-    write_text(output / "README.md", _readme(plan, option))
-    return notes
+    for path, text in found.files.items():
+        write_text(output / path, text)
+        if path.endswith(".sh"):
+            (output / path).chmod(0o755)
+    return found
+
+
+def handed_over(
+    assessment: Assessment,
+    *,
+    option_id: str | None,
+    catalog: Catalog,
+    corpus: str | None = None,
+    base_model: str | None = None,
+    language: Language = "en",
+    launchers: tuple[str, ...] = LAUNCHERS,
+) -> HandedOver:
+    """The files of one option as texts.
+
+    Raises:
+        BadInput: an unknown option or launcher, or the status quo, which has nothing to hand over.
+    """
+    option = _chosen(assessment, option_id)
+    trains = option.kind in TRAINABLE
+    notes: tuple[str, ...] = tuple(gate.reason for gate in option.gates if gate.passed is False)
+    if trains:
+        plan = plan_of(assessment, option, catalog, corpus=corpus, base_model=base_model)
+        notes = plan.origin.notes if plan.origin is not None else ()
+        part = lookup.accelerator(catalog, plan.accelerator) if plan.accelerator is not None else None
+        files = {"plan.yaml": dump_yaml(plan)}
+        files |= launch_files(plan, assessment, Site(part, plan.accelerator_count), launchers)
+        files |= serve_files(assessment, option, catalog, trained=True, language=language)
+        files["README.md"] = plan_readme(plan, assessment, option, language)
+    elif option.kind in BOUGHT:
+        row = lookup.api_model(catalog, option.model or "")
+        files = procurement_files(assessment, option, catalog)
+        files["README.md"] = other_readme(
+            assessment, option, language, provider=row.price_provider, key=key_variable(row)
+        )
+    else:
+        files = serve_files(assessment, option, catalog, trained=False, language=language)
+        files["README.md"] = other_readme(assessment, option, language, hub=base_model_reference(catalog, option))
+    files["assessment.json"] = assessment.model_dump_json(indent=2) + "\n"
+    return HandedOver(option, files, notes, trains)
 
 
 def plan_of(
@@ -83,23 +119,25 @@ def plan_of(
     base_model: str | None = None,
 ) -> TrainingPlan:
     """The training plan of one option, with its forecast."""
+    case = assessment.case
+    model, phases = recipe_of(assessment, option, catalog, base_model)
+    hardware = hardware_of(assessment, option, catalog, model, phases)
     notes = [gate.reason for gate in option.gates if gate.passed is False]
     if not option.feasible:
         notes.insert(0, "the gates exclude this option; the plan is a pilot that measures it")
-    case = assessment.case
-    model, phases = _recipe(assessment, option, catalog, base_model)
-    accelerator, count = _accelerator(assessment, option, catalog)
+    notes += hardware.notes
     return TrainingPlan(
         name=f"{case.name}: {option.label}",
         seed=assessment.seed,
         task=case.use_case.task,
         languages=case.use_case.languages,
-        accelerator=accelerator,
-        accelerator_count=count,
+        accelerator=hardware.accelerator,
+        accelerator_count=hardware.count,
         data=DataPlan(corpora=(FileCorpus(kind="files", path=corpus) if corpus is not None else BuiltinCorpus(),)),
         model=model,
         phases=phases,
-        forecast=_forecast(assessment, option, catalog, model, phases, accelerator, count),
+        search=ranges_of(phases),
+        forecast=forecast_of(assessment, option, catalog, model, phases, hardware),
         origin=PlanOrigin(
             assessment_id=assessment.id,
             option_id=option.id,
@@ -114,152 +152,12 @@ def plan_of(
 def _chosen(assessment: Assessment, option_id: str | None) -> Option:
     wanted = option_id or assessment.recommendation.option_id
     by_id = {option.id: option for option in assessment.options}
-    trainable = [option.id for option in assessment.options if option.kind in TRAINABLE]
     if wanted not in by_id:
         raise UnknownName("option", wanted, by_id)
-    if wanted not in trainable:
+    if by_id[wanted].kind == "status_quo":
+        others = [option.id for option in assessment.options if option.kind != "status_quo"]
         raise BadInput(
-            f"--option: {wanted!r} ({by_id[wanted].kind}) trains nothing, so there is no plan to hand over; "
-            f"options with a training: {', '.join(trainable)}"
+            f"--option: {wanted!r} trains nothing and buys nothing, so there is no plan to hand over; name another "
+            f"option: {', '.join(others)}"
         )
     return by_id[wanted]
-
-
-def _recipe(
-    assessment: Assessment, option: Option, catalog: Catalog, base_model: str | None
-) -> tuple[Architecture | BaseModelSource, PhasesPlan]:
-    tokens = _assumed(assessment, "domain_tokens")
-    if option.kind == "from_scratch":
-        size = lookup.architecture(catalog, option.model or "")
-        fields = size.model_dump(include=set(Architecture.model_fields) - {"kind", "name"})
-        passes = lookup.parameter(catalog, "max_data_epochs.from_scratch").central
-        ratio = lookup.parameter(catalog, "tokens_per_parameter.from_scratch").central
-        small = size.parameters < SMALL_MODEL_PARAMS
-        block_tokens = SMALL_MODEL_BLOCK_TOKENS if small else size.context_tokens
-        pretrain = PretrainPhase(max_steps=1, sequence_tokens=block_tokens)
-        if small:
-            pretrain = pretrain.model_copy(update={"learning_rate": SMALL_MODEL_LEARNING_RATE})
-        recipe = SMALL_MODEL_RECIPE if small else {"sft": SftPhase(), "reward": RewardPhase(), "rl": RlPhase()}
-        wanted = min(size.parameters * ratio, passes * tokens)
-        steps = max(1, round(wanted / (pretrain.batch_sequences * pretrain.sequence_tokens)))
-        return Architecture(name=size.id, **fields), PhasesPlan(
-            pretrain=pretrain.model_copy(update={"max_steps": steps}), **recipe
-        )
-    source = BaseModelSource(kind="base_model", model=base_model or _base_model_reference(catalog, option))
-    if option.kind == "domain_adaptation":
-        pretrain = PretrainPhase(
-            max_steps=1, sequence_tokens=BASE_SEQUENCE_TOKENS, learning_rate=ADAPTATION_LEARNING_RATE
-        )
-        steps = max(1, round(tokens / (pretrain.batch_sequences * pretrain.sequence_tokens)))
-        return source, PhasesPlan(
-            pretrain=pretrain.model_copy(update={"max_steps": steps}), sft=SftPhase(learning_rate=FULL_LEARNING_RATE)
-        )
-    if option.kind == "fine_tune_full":
-        return source, PhasesPlan(pretrain=None, sft=SftPhase(learning_rate=FULL_LEARNING_RATE))
-    return source, PhasesPlan(pretrain=None, sft=SftPhase(learning_rate=LORA_LEARNING_RATE, lora=LoraSettings()))
-
-
-def _base_model_reference(catalog: Catalog, option: Option) -> str:
-    row = lookup.base_model(catalog, option.model or "")
-    return row.hub_id or row.id
-
-
-def _accelerator(assessment: Assessment, option: Option, catalog: Catalog) -> tuple[str | None, int]:
-    """The option's accelerator; the owned count where the company owns it, else one device."""
-    if option.accelerator is None:
-        return None, 1
-    for owned in assessment.case.hardware.owned:
-        if lookup.accelerator(catalog, owned.accelerator).id == option.accelerator:
-            return option.accelerator, owned.count
-    return option.accelerator, 1
-
-
-def _forecast(
-    assessment: Assessment,
-    option: Option,
-    catalog: Catalog,
-    model: Architecture | BaseModelSource,
-    phases: PhasesPlan,
-    accelerator: str | None,
-    count: int,
-) -> Forecast:
-    """Hours from planned FLOP and the utilisation of the assessment; money where the accelerator has a rent."""
-    quality = option.quality.score_fraction
-    if accelerator is None:
-        return Forecast(quality_fraction=quality)
-    part = lookup.accelerator(catalog, accelerator)
-    if isinstance(model, Architecture):
-        params = lookup.architecture(catalog, option.model or "").parameters
-    else:
-        params = lookup.base_model(catalog, option.model or "").active_parameters
-    flop = _planned_flop(assessment, params, phases)
-    mfu = _spread(assessment, f"mfu_fraction.{part.mfu_class}.full")
-    ratio = _known(assessment, f"mfu_ratio.{option.id}", 1.0)
-    shares = [min(HIGHEST_MFU, share * ratio) for share in (mfu.p95, mfu.p50, mfu.p5)]
-    device_hours = [float(accelerator_hours(flop, part.peak_flop_per_s, share)) for share in shares]
-    hours = Interval(**dict(zip(("p5", "p50", "p95"), (rounded(h / count) for h in device_hours), strict=True)))
-    rent = part.rental_usd_per_hour
-    cost = None
-    if rent is not None and not assessment.case.hardware.owned:
-        prices = (rent.low, rent.central, rent.high)
-        amounts = [rounded(h * p) for h, p in zip(device_hours, prices, strict=True)]
-        cost = Interval(p5=amounts[0], p50=amounts[1], p95=amounts[2])
-    return Forecast(
-        train_hours=hours,
-        energy_kwh=None,
-        cost=cost,
-        currency="USD" if cost is not None else None,
-        quality_fraction=quality,
-        training_flop=rounded(flop),
-    )
-
-
-def _planned_flop(assessment: Assessment, params: float, phases: PhasesPlan) -> float:
-    """Model FLOP of the gradient steps of pre-training and supervised tuning; reward model and RL come on top."""
-    flop = 0.0
-    if phases.pretrain is not None:
-        phase = phases.pretrain
-        tokens = phase.max_steps * phase.batch_sequences * phase.sequence_tokens
-        flop += float(flop_per_token(params, trained="all")) * tokens
-    if phases.sft is not None:
-        examples = _assumed(assessment, "labelled_examples")
-        per_example = _assumed(assessment, "input_tokens_per_request") + _assumed(
-            assessment, "output_tokens_per_request"
-        )
-        tokens = examples * per_example * phases.sft.epochs
-        trained: TrainedShare = "adapters" if phases.sft.lora is not None else "all"
-        flop += float(flop_per_token(params, trained=trained)) * tokens
-    return flop
-
-
-def _spread(assessment: Assessment, name: str) -> Interval:
-    for row in assessment.assumptions:
-        if row.name == name:
-            if isinstance(row.value, Interval):
-                return row.value
-            if isinstance(row.value, float):
-                return Interval(p5=row.value, p50=row.value, p95=row.value)
-    raise BadInput(f"assumptions: the assessment does not carry {name!r}; assess the case again with this version")
-
-
-def _known(assessment: Assessment, name: str, otherwise: float) -> float:
-    """The median of an input; assessments of older versions do not carry every one."""
-    return _assumed(assessment, name) if any(row.name == name for row in assessment.assumptions) else otherwise
-
-
-def _assumed(assessment: Assessment, name: str) -> float:
-    return _spread(assessment, name).p50
-
-
-def _readme(plan: TrainingPlan, option: Option) -> str:
-    notes: Sequence[str] = plan.origin.notes if plan.origin is not None else ()
-    lines = [
-        f"# {plan.name}\n",
-        f"Plan for `{option.id}`, handed over by `advisor handoff`.\n",
-        "    trainer run .            # or: trainer run plan.yaml --output DIRECTORY",
-        "    trainer run . --dry-run  # phases, parameters and forecast without training\n",
-        "`assessment.json` is the assessment it follows from.",
-    ]
-    if notes:
-        lines += ["\nWhat to know before starting:\n", *(f"- {note}" for note in notes)]
-    return "\n".join(lines) + "\n"

@@ -17,6 +17,7 @@ from advisor.footprint_text import footprint_columns, footprint_row
 from advisor.gate_text import in_language
 from advisor.phrases import CONFIDENCE, REPORT, RULES, Language, number, share, title
 from advisor.reason_words import STEP_WORDS
+from advisor.risk_text import risk_table
 
 PLAIN_WIDTH = 170
 WIDE_FROM = 140
@@ -157,14 +158,6 @@ def _write(console: Console, result: Assessment, language: Language) -> None:
     )
 
 
-def _write_analysis(console: Console, result: Assessment, language: Language) -> None:
-    lines = list(analysis_lines(result, language))
-    if lines:
-        console.print(f"[bold]{HEADING[language]}[/bold]")
-    for line in lines:
-        console.print(f"  • {line}", highlight=False)
-
-
 def _roadmap_table(result: Assessment, language: Language) -> Table:
     table = Table(
         title=STEP_WORDS[language]["roadmap"], title_justify="left", header_style="bold", pad_edge=False, expand=True
@@ -174,6 +167,14 @@ def _roadmap_table(result: Assessment, language: Language) -> Table:
     for row in roadmap_rows(result, language):
         table.add_row(*row)
     return table
+
+
+def _write_analysis(console: Console, result: Assessment, language: Language) -> None:
+    lines = list(analysis_lines(result, language))
+    if lines:
+        console.print(f"[bold]{HEADING[language]}[/bold]")
+    for line in lines:
+        console.print(f"  • {line}", highlight=False)
 
 
 def _footprint_table(result: Assessment, language: Language) -> Table:
@@ -249,17 +250,17 @@ def _markdown(result: Assessment, language: Language) -> Iterator[str]:
         yield f"## {heading}\n"
         yield from (f"- {line}" for line in lines)
         yield ""
-    firm = list(analysis_lines(result, language))
-    if firm:
-        yield f"## {HEADING[language]}\n"
-        yield from (f"- {line}" for line in firm)
-        yield ""
     yield f"## {STEP_WORDS[language]['roadmap']}\n"
     yield "| " + " | ".join(roadmap_columns(language)) + " |"
     yield "|" + "---|" * len(roadmap_columns(language))
     for row in roadmap_rows(result, language):
         yield "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"
     yield ""
+    firm = list(analysis_lines(result, language))
+    if firm:
+        yield f"## {HEADING[language]}\n"
+        yield from (f"- {line}" for line in firm)
+        yield ""
     if result.update is not None:
         yield f"## {say['measured']}\n"
         for moved in result.update.inputs:
@@ -273,6 +274,8 @@ def _markdown(result: Assessment, language: Language) -> Iterator[str]:
     yield "\n" + say["footprint_legend"] + "\n"
     yield f"## {say['gates']}\n"
     yield from (f"- {line.strip()}" for line in _excluded(result, language))
+    yield ""
+    yield from risk_table(result.options[0], language)
     yield f"\n## {say['assumptions']}\n"
     yield f"| {say['input']} | {say['value']} | {say['unit']} | {say['origin']} | {say['source']} |"
     yield "|---|---|---|---|---|"

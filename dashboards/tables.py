@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from advisor.contracts.advice import RoadmapStep
 from advisor.contracts.assessment import Assessment, Assumption, Gate, Option
 from advisor.contracts.base import Interval
 from advisor.contracts.baseline import BaselineReport, ItemAnswer, TargetResult
@@ -191,18 +192,38 @@ def moved_options(result: Assessment, language: Language) -> Rows:
 
 def roadmap(result: Assessment, language: Language) -> Rows:
     """The ten steps for the recommended option, in the reader's language where there is a translation."""
-    steps = result.recommendation.roadmap
-    for translation in result.recommendation.translations:
-        if translation.language == language:
-            steps = translation.roadmap
+    currency = result.options[0].cost.currency
     return [
         {
             say("step", language): f"{step.step}. {fmt.plain(step.title)}",
-            say("months", language): fmt.number(step.months, language, 2) if step.months else "–",
+            say("months", language): _step_months(step, language),
+            say("people", language): _step_people(step, language),
+            say("step_money", language): _step_money(step, currency, language),
             say("what", language): fmt.plain(step.detail),
         }
-        for step in steps
+        for step in text.advice(result, language).roadmap
     ]
+
+
+def _step_months(step: RoadmapStep, language: Language) -> str:
+    if step.cost_per == "month":
+        return say("goes_on", language)
+    return fmt.number(step.months, language, 2) if step.months else "–"
+
+
+def _step_people(step: RoadmapStep, language: Language) -> str:
+    parts = [f"{text.role(one.role, language)} {fmt.number(one.fte_months, language, 2)}" for one in step.people]
+    return BREAK.join(parts) or "–"
+
+
+def _step_money(step: RoadmapStep, currency: str, language: Language) -> str:
+    """Mean and range, as an amount of the whole step or of a month; a dash where there is none, or none known."""
+    if step.cost is None or step.cost.mean is None or step.cost.p95 == 0:
+        return "–"
+    mean = fmt.money(step.cost.mean, currency, language)
+    if step.cost_per == "month":
+        mean = say("a_month", language, amount=mean)
+    return _two_lines(mean, fmt.money_range(step.cost, currency, language))
 
 
 def side_by_side(report: BaselineReport, language: Language) -> Rows:

@@ -3,8 +3,9 @@
 Enter at `say`; `kind`, `rule`, `line` and `input_name` turn stable ids into words, with a readable fallback.
 """
 
-from advisor.contracts.assessment import Option
+from advisor.contracts.assessment import Assessment, Option, Recommendation, RecommendationText
 from advisor.phrases import CONFIDENCE, KINDS, LINES, RULES
+from advisor.reason_words import ROLES
 from dashboards import terms
 from dashboards.terms import Language
 
@@ -131,6 +132,22 @@ TEXT: dict[str, tuple[str, str]] = {
     "step": ("Schritt", "Step"),
     "months": ("Monate", "Months"),
     "what": ("Was zu tun ist", "What to do"),
+    "people": ("Personal, Personenmonate", "People, person-months"),
+    "step_money": ("Geld im Mittel (P5 – P95)", "Money, mean (P5 – P95)"),
+    "goes_on": ("fortlaufend", "goes on"),
+    "a_month": ("{amount} je Monat", "{amount} a month"),
+    "measure_first": ("Was zuerst zu messen ist", "What to measure first"),
+    "roadmap_note": (
+        "Die Monate aller Schritte ergeben die mittlere Dauer bis zum Nutzen, das Geld der Schritte 1 bis 9 die "
+        "einmaligen Kosten.",
+        "The months of all steps make up the median time to value, the money of steps 1 to 9 the one-off cost.",
+    ),
+    "roadmap_table": ("Fahrplan als Tabelle: Monate, Personal, Geld", "Roadmap as a table: months, people, money"),
+    "roadmap_axis": ("Monate ab Entscheidung", "months from the decision"),
+    "roadmap_alt": (
+        "Balken je Schritt über die Monate ab der Entscheidung",
+        "A bar for each step over the months from the decision",
+    ),
     "update": ("Was die Messungen geändert haben", "What the measurements changed"),
     "update_none": (
         "In diese Bewertung ging keine Messung ein.",
@@ -259,6 +276,17 @@ def line(identity: str, language: Language) -> str:
 def confidence(identity: str, language: Language) -> str:
     """How sure the recommendation is."""
     return CONFIDENCE[language].get(identity) or readable(identity)
+
+
+def advice(result: Assessment, language: Language) -> Recommendation | RecommendationText:
+    """The texts of the recommendation in the reader's language, English where there is no translation."""
+    found = result.recommendation
+    return next((translated for translated in found.translations if translated.language == language), found)
+
+
+def role(identity: str, language: Language) -> str:
+    """Who does the work."""
+    return ROLES[language].get(identity) or readable(identity)
 
 
 def metric(identity: str, language: Language) -> str:

@@ -17,6 +17,7 @@ from advisor.api.cases import CaseController
 from advisor.api.catalog import CatalogController
 from advisor.api.errors import answer_with_problem
 from advisor.api.estimates import EstimateController
+from advisor.api.handoffs import HandoffController
 from advisor.api.health import HealthController, MetricsController
 from advisor.api.measurements import MeasurementController
 from advisor.api.openapi import FaithfulJson
@@ -61,6 +62,7 @@ def create_app(
     return Litestar(
         route_handlers=[
             AssessmentController,
+            HandoffController,
             CaseController,
             MeasurementController,
             EstimateController,

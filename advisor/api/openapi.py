@@ -17,6 +17,7 @@ from advisor.api.exports import with_exports
 from advisor.api.health import Health
 from advisor.contracts.assessment import Assessment
 from advisor.contracts.case import Case
+from advisor.contracts.handover import Handoff, HandoffRequest
 from advisor.contracts.questions import ServingAnswers, ServingQuestions, TrainingAnswers, TrainingQuestions
 from advisor.contracts.service import (
     AcceleratorsTable,
@@ -36,6 +37,8 @@ DOCUMENTED: tuple[type[BaseModel], ...] = (
     AssessmentRequest,
     Assessment,
     AssessmentPage,
+    HandoffRequest,
+    Handoff,
     Case,
     CaseSummary,
     CasePage,

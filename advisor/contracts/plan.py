@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from advisor.contracts.assessment import OptionKind
 from advisor.contracts.base import (
+    AmountRange,
     Contract,
     Fraction,
     Interval,
@@ -158,6 +159,15 @@ class PhasesPlan(Contract):
         return self
 
 
+class HyperparameterRange(Contract):
+    """Where to look for better settings of one phase; the phase itself holds the ones to start with."""
+
+    phase: Literal["pretrain", "sft", "reward", "rl"]
+    learning_rate: AmountRange
+    batch_sequences: tuple[PositiveCount, ...] = Field(min_length=1)
+    """Sequences per optimiser step; pairs for the reward model, completions for reinforcement learning."""
+
+
 class EvaluationPlan(Contract):
     """What is measured on held-out data after the last phase."""
 
@@ -205,6 +215,8 @@ class TrainingPlan(Contract):
     evaluation: EvaluationPlan = EvaluationPlan()
     checkpoint_steps: PositiveCount = 50
     """Optimiser steps between two checkpoints."""
+    search: tuple[HyperparameterRange, ...] = ()
+    """Ranges for `trainer tune`, a phase each; empty: the settings stand."""
     forecast: Forecast = Forecast()
     origin: PlanOrigin | None = None
     """None for a plan written by hand."""

@@ -74,7 +74,7 @@ def _rows(
             yield {
                 **_what(result, option, payments, month, language),
                 **_when(plan, month),
-                **_money(nominal, option.cost.currency),
+                **_money(nominal, option.cost.currency, payments.phase),
                 **_own(result, option, payments, month, discounted),
             }
 
@@ -107,11 +107,11 @@ def _when(plan: Plan, month: int) -> dict[str, str]:
     }
 
 
-def _money(amount: float, currency: str) -> dict[str, str]:
+def _money(amount: float, currency: str, phase: str) -> dict[str, str]:
     """A plan knows one price: list, contract, bill and amortised cost are the same."""
-    text = f"{amount:.6f}"
+    text, unit = f"{amount:.6f}", "Units" if phase == "one_off" else "Months"
     costs = dict.fromkeys(("BilledCost", "ContractedCost", "EffectiveCost", "ListCost"), text)
-    return {**costs, "BillingCurrency": currency, "PricingQuantity": "1", "PricingUnit": "Months"}
+    return {**costs, "BillingCurrency": currency, "PricingQuantity": "1", "PricingUnit": unit}
 
 
 def _own(result: Assessment, option: Option, payments: Payments, month: int, discounted: float) -> dict[str, str]:

@@ -4,6 +4,7 @@ Enter at `pdf_bytes`. The same assessment gives the same bytes; nothing is calcu
 `schedule`.
 """
 
+import re
 from itertools import accumulate
 
 from advisor.contracts.assessment import Assessment, Option, SensitivityRow
@@ -12,7 +13,17 @@ from advisor.exports import pdf_charts
 from advisor.exports.pdf_charts import Bar, Curve
 from advisor.exports.pdf_page import Paper
 from advisor.exports.schedule import Plan, plan_of, schedule_of
-from advisor.exports.words import WORDS, advice_in, gate_text, risk_texts, rule_name, sign, warning_text
+from advisor.exports.words import (
+    WORDS,
+    advice_in,
+    figure,
+    gate_text,
+    nothing_text,
+    risk_texts,
+    rule_name,
+    sign,
+    warning_text,
+)
 from advisor.measures import input_label, suggested_measurement
 from advisor.phrases import CONFIDENCE, Language, number, share, title
 
@@ -60,7 +71,7 @@ def _money_sign(result: Assessment) -> str:
 def _said(text: str, result: Assessment) -> str:
     """A sentence with the currency's sign instead of its code."""
     currency = result.options[0].cost.currency
-    return text.replace(f"\N{NO-BREAK SPACE}{currency}", f"\N{NO-BREAK SPACE}{sign(currency)}")
+    return re.sub(rf"(?<=\d)\s{currency}\b", "\N{NO-BREAK SPACE}" + sign(currency), text)
 
 
 def _thousand(language: Language) -> pdf_charts.Text:
@@ -76,6 +87,9 @@ def _opening(paper: Paper, result: Assessment, plan: Plan, language: Language) -
                                       month=month), 8, after=6)  # fmt: skip
     confidence = CONFIDENCE[language][result.recommendation.confidence]
     paper.box([f"{say['advice']}: {_said(advice.headline, result)}", f"{say['confidence']}: {confidence}"])
+    nothing = nothing_text(result, language)
+    if nothing:
+        paper.text(_said(nothing, result), 10, bold=True)
     paper.heading(say["reasons"])
     paper.bullets([_said(text, result) for text in advice.reasons])
     if advice.what_would_change_it:
@@ -258,14 +272,14 @@ def _assumptions(paper: Paper, result: Assessment, language: Language) -> None:
     for item in result.assumptions:
         value = item.value
         if isinstance(value, Interval):
-            span = f"{number(value.p5, language, 4)} – {number(value.p95, language, 4)}"
-            shown = f"{number(value.p50, language, 4)} ({span})"
+            span = f"{figure(value.p5, language)} – {figure(value.p95, language)}"
+            shown = f"{figure(value.p50, language)} ({span})"
         else:
-            shown = number(value, language, 4) if isinstance(value, float) else str(value or "–")
+            shown = figure(value, language) if isinstance(value, float) else str(value or "–")
         rows.append([item.name, shown, item.unit, say[item.origin], item.source, item.as_of or ""])
     paper.heading(say["assumptions"])
     titles = [say[key] for key in ("input", "value", "unit", "origin", "source", "as_of")]
-    paper.table(titles, rows, (25, 18, 9, 9, 32, 7), size=6.5)
+    paper.table(titles, rows, (24, 15, 9, 8, 38, 6), size=6.5)
 
 
 def _table_without_empty_columns(paper: Paper, titles: list[str], rows: list[list[str]], shares: list[float]) -> None:

@@ -78,9 +78,12 @@ def month_start(plan: Plan, month: int) -> date:
 
 
 def horizon_months(result: Assessment) -> int:
-    """Months over which the costs are added up; the catalogue's default where the case names none."""
+    """Months of the costs: the case's, else those of the record's cash flow, else the catalogue's default."""
     if result.case.budget.horizon_months is not None:
         return result.case.budget.horizon_months
+    flow = getattr(result.options[0], "cash_flow", None)
+    if flow is not None and flow.months:
+        return int(flow.months[-1].month)
     from advisor.catalog import lookup
     from advisor.catalog.load import load_catalog
 

@@ -6,7 +6,7 @@ the risk register, a gate's figures) is not shown in a German report; its rule o
 
 from advisor.contracts.assessment import Assessment, Caution, Gate, RecommendationText, Risk
 from advisor.contracts.base import Contract
-from advisor.phrases import RULES, Language
+from advisor.phrases import RULES, Language, number
 
 WORDS: dict[Language, dict[str, str]] = {
     "en": {
@@ -161,9 +161,27 @@ def gate_text(gate: Gate, language: Language) -> str:
 def risk_texts(risk: Risk, language: Language) -> tuple[str, str, str]:
     """Name, reason and mitigation in the reader's language; empty where there is none."""
     if language == "en":
-        return risk.name.replace("_", " "), risk.reason, risk.mitigation
+        owner = str(getattr(risk, "owner", ""))
+        return risk.name.replace("_", " "), risk.reason, _with_owner(risk.mitigation, owner)
     name = RISKS_DE.get(risk.name, risk.name.replace("_", " "))
-    return name, _translated(risk, language, "reason"), _translated(risk, language, "mitigation")
+    owner = _translated(risk, language, "owner")
+    return name, _translated(risk, language, "reason"), _with_owner(_translated(risk, language, "mitigation"), owner)
+
+
+def nothing_text(result: Assessment, language: Language) -> str:
+    """That nothing is feasible and what is nearest, in the reader's language; empty where something is."""
+    found = getattr(result, "nothing_feasible", None)
+    if found is None:
+        return ""
+    return str(found.headline) if language == "en" else _translated(found, language, "text")
+
+
+def figure(value: float, language: Language) -> str:
+    """An input's value with at most four significant digits and no zeros that say nothing."""
+    text = number(value, "en", 4)
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return text if language == "en" else text.translate(str.maketrans(",.", ".,"))
 
 
 def warning_text(warning: Caution, language: Language) -> str:
@@ -185,5 +203,9 @@ def _translated(item: Contract, language: Language, field: str) -> str:
     """One field of an item's translation; empty where the item carries none."""
     for text in getattr(item, "translations", ()):
         if text.language == language:
-            return str(getattr(text, field))
+            return str(getattr(text, field, ""))
     return ""
+
+
+def _with_owner(mitigation: str, owner: str) -> str:
+    return f"{mitigation} ({owner})" if mitigation and owner else mitigation

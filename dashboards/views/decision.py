@@ -7,7 +7,7 @@ import streamlit as st
 from advisor.client import NotFound
 from advisor.contracts.assessment import Assessment
 from advisor.contracts.service import AssessmentSummary
-from dashboards import charts, source, tables, text
+from dashboards import charts, gantt, source, tables, text
 from dashboards import format as fmt
 from dashboards.links import select
 from dashboards.terms import Language
@@ -59,10 +59,7 @@ def _label(summary: AssessmentSummary, language: Language) -> str:
 
 def _headline(result: Assessment, language: Language) -> None:
     best, advice = result.options[0], result.recommendation
-    headline = advice.headline
-    for translation in advice.translations:
-        if translation.language == language:
-            headline = translation.headline
+    words = text.advice(result, language)
     with st.container(border=True):
         st.subheader(say("advice", language))
         if advice.verdict == "none":
@@ -70,7 +67,9 @@ def _headline(result: Assessment, language: Language) -> None:
         else:
             word = text.confidence(advice.confidence, language)
             st.badge(say("confidence", language, word=word), color=COLOURS[advice.confidence])
-        st.markdown(f"**{fmt.plain(headline)}**")
+            if words.confidence_reason:
+                st.caption(fmt.plain(text.capital(words.confidence_reason)))
+        st.markdown(f"**{fmt.plain(words.headline)}**")
         months = _horizon(result)
         cost, quality, time = best.cost, best.quality, best.time_to_value_months
         floor = fmt.share(quality.floor_fraction, language)
@@ -101,12 +100,11 @@ def _headline(result: Assessment, language: Language) -> None:
 
 
 def _reasons(result: Assessment, language: Language) -> None:
-    advice = result.recommendation
-    reasons, changes = advice.reasons, advice.what_would_change_it
-    for translation in advice.translations:
-        if translation.language == language:
-            reasons, changes = translation.reasons, translation.what_would_change_it
-    for column, heading, lines in zip(st.columns(2), ("reasons", "changes"), (reasons, changes), strict=True):
+    words = text.advice(result, language)
+    shown = {"reasons": words.reasons, "changes": words.what_would_change_it}
+    if words.measure_first:
+        shown["measure_first"] = words.measure_first
+    for column, (heading, lines) in zip(st.columns(len(shown)), shown.items(), strict=True):
         with column:
             st.markdown(f"##### {say(heading, language)}")
             st.markdown("\n".join(f"- {fmt.plain(line)}" for line in lines) or say("none", language))
@@ -195,8 +193,7 @@ def _background(result: Assessment, language: Language) -> None:
     if result.warnings:
         st.subheader(say("warnings", language))
         st.warning("\n".join(f"- {line}" for line in tables.warnings(result, language)))
-    with st.expander(say("roadmap", language)):
-        _table(tables.roadmap(result, language))
+    _roadmap(result, language)
     with st.expander(say("assumptions", language)):
         given = sum(item.origin in ("given", "measured") for item in result.assumptions)
         st.caption(say("assumptions_note", language, count=len(result.assumptions), given=given))
@@ -212,6 +209,16 @@ def _background(result: Assessment, language: Language) -> None:
         id=result.id,
     )
     st.caption(fmt.plain(footer))
+
+
+def _roadmap(result: Assessment, language: Language) -> None:
+    st.subheader(say("roadmap", language))
+    st.caption(say("roadmap_note", language))
+    chart = gantt.roadmap(result, language, dark=_dark())
+    if chart is not None:
+        st.altair_chart(chart, width="stretch", alt=say("roadmap_alt", language))
+    with st.expander(say("roadmap_table", language)):
+        _table(tables.roadmap(result, language))
 
 
 def _horizon(result: Assessment) -> str:

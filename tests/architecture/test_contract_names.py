@@ -21,13 +21,12 @@ UNIT = re.compile(rf"(^|_)({UNITS})(_per_[a-z0-9_]+)?(_p\d+|_before|_after|_by_h
 WITHOUT_UNIT = {
     "the class is the quantity; whoever holds it names the unit": {
         "p5", "p50", "p95", "mean", "low", "central", "high", "low_effect", "high_effect", "difference",
-        "before", "after", "by", "given", "needed", "threshold", "value", "actual", "forecast_p5", "forecast_p50",
-        "forecast_p95", "from_value", "metrics", "to_value", "values",
+        "before", "after", "by", "given", "needed", "threshold", "from_value", "to_value", "values",
+        "value", "actual", "forecast_p5", "forecast_p50", "forecast_p95", "metrics",
     },
     "money in the currency that the contract states beside it": {
-        "cost", "cost_per_request", "error_cost_per_request", "evpi", "evppi", "exit_cost", "expected_regret",
-        "gross_per_year", "measurement_cost", "net_worth", "p95_regret", "pilot_cost", "regret_p95",
-        "saving_over_best",
+        "cost", "cost_per_request", "error_cost_per_request", "evpi", "evppi", "expected_regret", "gross_per_year",
+        "exit_cost", "measurement_cost", "net_worth", "p95_regret", "pilot_cost", "regret_p95", "saving_over_best",
         "total", "total_after", "total_before", "total_p50", "upfront",
     },
     "a probability, named p_": {

@@ -104,7 +104,19 @@ def test_hand_over_of_the_own_model_is_a_plan_with_forecast_and_origin(tmp_path)
     assert "not empty" in again.stderr
 
 
-def test_an_option_that_trains_nothing_cannot_be_handed_over(tmp_path):
+def test_a_bought_option_is_handed_over_as_a_procurement_plan_in_german(tmp_path):
+    case = str(EXAMPLES / "shop_product_texts.yaml")
+    _advisor("assess", case, "--draws", "300", "--format", "json", "--output", "a.json", cwd=tmp_path)
+    options = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))["options"]
+    wanted = next(option["id"] for option in options if option["kind"] == "proprietary_api")
+    done = _advisor("handoff", "a.json", "--option", wanted, "--language", "de", "--output", "plan", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "README.md" in done.stdout
+    assert "Reihenfolge" in (tmp_path / "plan" / "README.md").read_text(encoding="utf-8")
+    assert (tmp_path / "plan" / "procurement.yaml").is_file()
+
+
+def test_the_status_quo_cannot_be_handed_over(tmp_path):
     case = str(EXAMPLES / "shop_product_texts.yaml")
     _advisor("assess", case, "--draws", "300", "--format", "json", "--output", "a.json", cwd=tmp_path)
     done = _advisor("handoff", "a.json", "--option", "status_quo", "--output", "plan", cwd=tmp_path)

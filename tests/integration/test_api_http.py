@@ -1,6 +1,8 @@
 """The routes on SQLite and on PostgreSQL: what goes in comes out, whole and in order."""
 
+import io
 import json
+import zipfile
 
 import pytest
 from documents import baseline_report, case, fake_assess, run_report
@@ -96,3 +98,62 @@ def test_a_second_start_on_the_same_database_keeps_what_is_there(client, databas
     client.post("/v1/cases", json=CASE)
     with TestClient(create_app(database_url=database_url, assess=fake_assess, catalog=load_catalog())) as again:
         assert again.get("/v1/cases").json()["total_items"] == 1
+
+
+def test_a_bought_option_is_handed_over_as_json_and_as_a_zip_of_the_same_files(handing_client):
+    client, made = handing_client
+    option = next(option["id"] for option in made["options"] if option["kind"] == "proprietary_api")
+    path = f"/v1/assessments/{made['id']}/handoff"
+    answer = client.post(path, json={"option_id": option, "language": "de"})
+    assert answer.status_code == 200
+    files = {entry["path"]: entry["content"] for entry in answer.json()["files"]}
+    assert answer.json()["trains"] is False
+    assert {"README.md", "procurement.yaml", "client.yaml", "assessment.json"} == set(files)
+    wanted = {"option_id": option, "language": "de"}
+    packed, again = (client.post(path, params={"form": "zip"}, json=wanted) for _ in range(2))
+    assert packed.headers["content-type"] == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(packed.content)) as archive:
+        assert {name: archive.read(name).decode() for name in archive.namelist()} == files
+    assert packed.content == again.content
+
+
+def test_a_training_is_handed_over_with_the_launch_files_that_were_asked_for(handing_client):
+    client, made = handing_client
+    option = next(option["id"] for option in made["options"] if option["kind"] == "from_scratch")
+    path = f"/v1/assessments/{made['id']}/handoff"
+    body = client.post(path, json={"option_id": option, "launch": ["slurm"]}).json()
+    names = [entry["path"] for entry in body["files"]]
+    assert body["trains"] is True
+    assert "plan.yaml" in names
+    assert [name for name in names if name.startswith("launch/")] == ["launch/slurm.sbatch"]
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"option_id": "status_quo"}, "no plan to hand over"),
+        ({"option_id": "from_scrtch"}, "unknown option"),
+        ({"launch": ["slurn"]}, "launch"),
+        ({"optoin": 1}, "optoin"),
+    ],
+)
+def test_what_cannot_be_handed_over_is_refused_with_the_reason(handing_client, body, words):
+    client, made = handing_client
+    refused = client.post(f"/v1/assessments/{made['id']}/handoff", json=body)
+    assert refused.status_code == 400
+    assert words in refused.text
+
+
+def test_an_unknown_assessment_cannot_be_handed_over(handing_client):
+    client, _ = handing_client
+    assert client.post(f"/v1/assessments/{NOWHERE}/handoff", json={}).status_code == 404
+
+
+@pytest.fixture(scope="module")
+def handing_client(tmp_path_factory):
+    """The service with the real calculation, and one assessment made there."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('handing')}/store.db"
+    with TestClient(create_app(database_url=url)) as client:
+        case = {"name": "desk", "use_case": {"task": "classification", "requests_per_month": 12000}}
+        case |= {"data": {"domain_tokens": 88000, "labelled_examples": 1700}}
+        yield client, client.post("/v1/assessments", json={"case": case, "draws": 300}).json()

@@ -25,13 +25,20 @@ class Share:
 
 
 @dataclass(frozen=True)
+class Large:
+    """A figure beyond everyday size, shown as a power of ten."""
+
+    value: float
+
+
+@dataclass(frozen=True)
 class Word:
     """A term with a translation."""
 
     key: str
 
 
-Value = float | str | Money | Share | Word | Sequence[Word] | None
+Value = float | str | Money | Share | Large | Word | Sequence[Word] | None
 
 
 @dataclass(frozen=True)

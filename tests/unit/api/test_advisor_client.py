@@ -9,6 +9,7 @@ from documents import case
 from advisor.client import AdvisorClient, NotFound
 from advisor.contracts.errors import BadInput, Failed
 from advisor.contracts.estimates import EstimateError, ServingRequest, TrainingRequest
+from advisor.contracts.handover import HandoffRequest
 
 
 def client_answering(handler):
@@ -110,3 +111,20 @@ def test_one_request_is_sent_as_an_object_and_several_as_an_array_with_all_their
     assert first == b"/v1/estimates/training?draws=200&seed=7" and one["samples"] == 10 and one["epochs"] == 3
     assert second == b"/v1/estimates/memory?draws=1000&seed=0" and array == [one, one]
     assert third.startswith(b"/v1/estimates/serving?") and served["input_len"] == 9
+
+
+def test_a_hand_over_is_asked_for_by_id_and_comes_back_as_files():
+    seen = []
+
+    def answer(request):
+        seen.append((request.url.path, json.loads(request.content)))
+        files = [{"path": "plan.yaml", "content": "name: x\n"}]
+        body = {"assessment_id": "a-1", "option_id": "o", "trains": True, "files": files, "notes": []}
+        return httpx.Response(200, json=body)
+
+    found = client_answering(answer).hand_off("a-1", HandoffRequest(option_id="o", launch=("slurm",)))
+    assert found.files[0].path == "plan.yaml"
+    path, body = seen[0]
+    assert path == "/v1/assessments/a-1/handoff"
+    assert body["option_id"] == "o"
+    assert body["launch"] == ["slurm"]
