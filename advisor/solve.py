@@ -15,7 +15,7 @@ from advisor.core.candidates import Candidate
 from advisor.core.costing import Demand, Frame, Outcome, demand_of, evaluate
 from advisor.core.decide import Ranking, rank
 from advisor.core.gates import Finding, Limits, gates_of, is_feasible
-from advisor.core.sampling import Array, Design, Input, random_design
+from advisor.core.sampling import Array, Design, Input, central_design, random_design
 from advisor.inputs import Setting
 from advisor.limits import thresholds
 from advisor.screening import Standing, chosen_of, pruned_by
@@ -114,10 +114,15 @@ def used_names(candidates: Sequence[Candidate], inputs: list[Input], setting: Se
 
 
 def asked_names(
-    candidates: Sequence[Candidate], inputs: list[Input], frame: Frame, *, with_impact: bool = False
+    candidates: Sequence[Candidate],
+    inputs: list[Input],
+    frame: Frame,
+    *,
+    with_impact: bool = False,
+    central: Design | None = None,
 ) -> set[str]:
     """Names of the inputs from which the costs and qualities of candidates, or the demand alone, are reckoned."""
-    design = _Recorder({item.name: np.full(1, item.central) for item in inputs})
+    design = _Recorder(central_design(inputs) if central is None else central)
     demand = demand_of(design, frame)
     for option in candidates:
         evaluate(option, design, demand, frame, with_impact=with_impact)

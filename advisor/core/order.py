@@ -54,11 +54,11 @@ def _neighbours(values: Array, index: int, guess: Array) -> tuple[float, float]:
     middle = index * len(guess) // len(values)
     near, before = values, 0
     if middle + MARGIN < len(guess):
-        near = values[values <= guess[middle + MARGIN]]
+        near = values.compress(values <= guess[middle + MARGIN])
     if middle > MARGIN:
-        kept = near >= guess[middle - MARGIN]
-        before = len(near) - int(np.count_nonzero(kept))
-        near = near[kept]
+        whole = len(near)
+        near = near.compress(near >= guess[middle - MARGIN])
+        before = whole - len(near)
     if not before <= index <= after < before + len(near):
         near, before = values, 0
     part = np.partition(near, sorted({index - before, after - before}))
