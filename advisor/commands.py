@@ -13,6 +13,7 @@ from advisor.contracts.case import Case
 from advisor.contracts.errors import BadInput
 from advisor.contracts.runs import RunReport
 from advisor.files import parse_contract, read_contract, read_document
+from advisor.phrases import Language
 
 
 def read_report(path: Path) -> RunReport | BaselineReport:
