@@ -18,6 +18,7 @@ from advisor.gate_text import in_language
 from advisor.phrases import CONFIDENCE, REPORT, RULES, Language, number, share, title
 from advisor.reason_words import STEP_WORDS
 from advisor.risk_text import risk_table
+from advisor.staged_text import HEADINGS, pruned_lines, staged_lines
 
 PLAIN_WIDTH = 170
 WIDE_FROM = 140
@@ -58,6 +59,7 @@ def _lists(result: Assessment, language: Language) -> list[tuple[str, tuple[str,
         (say["reasons"], advice.reasons),
         (say["changes"], advice.what_would_change_it),
         (STEP_WORDS[language]["measure_first"], advice.measure_first),
+        (HEADINGS[language]["staged"], staged_lines(result, language)),
     ]
     return [(heading, lines) for heading, lines in found if lines]
 
@@ -276,6 +278,9 @@ def _markdown(result: Assessment, language: Language) -> Iterator[str]:
     yield from (f"- {line.strip()}" for line in _excluded(result, language))
     yield ""
     yield from risk_table(result.options[0], language)
+    if result.pruned:
+        yield f"\n## {HEADINGS[language]['pruned']}\n"
+        yield from (f"- {line}" for line in pruned_lines(result, language))
     yield f"\n## {say['assumptions']}\n"
     yield f"| {say['input']} | {say['value']} | {say['unit']} | {say['origin']} | {say['source']} |"
     yield "|---|---|---|---|---|"
