@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.table import Table
 
+from advisor import lift_text
 from advisor.contracts.assessment import Assessment, Option
 from advisor.contracts.base import Interval
 from advisor.footprint_text import footprint_columns, footprint_row
@@ -125,6 +126,10 @@ def _write(console: Console, result: Assessment, language: Language) -> None:
         console.print(f"[bold]{heading}[/bold]")
         for line in lines:
             console.print(f"  • {line}", highlight=False)
+    if result.nothing_feasible is not None:
+        console.print(f"[bold]{lift_text.TITLE[language]}[/bold]")
+        for line in lift_text.lines(result, language):
+            console.print(f"  • {line}", highlight=False)
     for line in _excluded(result, language):
         console.print(line, highlight=False, style="dim")
     if console.width >= WIDE_FROM:
@@ -208,6 +213,10 @@ def _markdown(result: Assessment, language: Language) -> Iterator[str]:
     headline, reasons, changes = _advice(result, language)
     yield f"# {result.case.name}\n"
     yield f"**{say['advice']}** ({_sure(result, language)}): {headline}\n"
+    if result.nothing_feasible is not None:
+        yield f"## {lift_text.TITLE[language]}\n"
+        yield from (f"- {line}" for line in lift_text.lines(result, language))
+        yield ""
     columns = _columns(language, result.options[0].cost.currency)
     yield "| " + " | ".join(columns) + " |"
     yield "|" + "---|" * len(columns)
