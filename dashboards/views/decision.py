@@ -7,7 +7,11 @@ import streamlit as st
 from advisor.client import NotFound
 from advisor.contracts.assessment import Assessment
 from advisor.contracts.service import AssessmentSummary
+<<<<<<< HEAD
 from dashboards import charts, gantt, source, tables, text
+=======
+from dashboards import charts, gate_tables, source, tables, text
+>>>>>>> gates
 from dashboards import format as fmt
 from dashboards.links import select
 from dashboards.terms import Language
@@ -153,6 +157,10 @@ def _cost(result: Assessment, language: Language) -> None:
 
 
 def _gates(result: Assessment, language: Language) -> None:
+    nearest = gate_tables.relaxations(result, language)
+    if nearest:
+        st.subheader(say("relax", language))
+        _table(nearest)
     st.subheader(say("gates", language))
     excluded, questions = tables.excluded(result, language), tables.open_questions(result, language)
     if not excluded:
@@ -193,7 +201,14 @@ def _background(result: Assessment, language: Language) -> None:
     if result.warnings:
         st.subheader(say("warnings", language))
         st.warning("\n".join(f"- {line}" for line in tables.warnings(result, language)))
+<<<<<<< HEAD
     _roadmap(result, language)
+=======
+    with st.expander(say("risks", language)):
+        _table(gate_tables.risks(result, language))
+    with st.expander(say("roadmap", language)):
+        _table(tables.roadmap(result, language))
+>>>>>>> gates
     with st.expander(say("assumptions", language)):
         given = sum(item.origin in ("given", "measured") for item in result.assumptions)
         st.caption(say("assumptions_note", language, count=len(result.assumptions), given=given))
