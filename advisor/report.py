@@ -9,12 +9,9 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.table import Table
 
-<<<<<<< HEAD
+from advisor import lift_text
 from advisor.advice_text import advice_in, roadmap_columns, roadmap_rows
 from advisor.analysis_text import HEADING, analysis_lines
-=======
-from advisor import lift_text
->>>>>>> gates
 from advisor.contracts.assessment import Assessment, Option
 from advisor.contracts.base import Interval
 from advisor.footprint_text import footprint_columns, footprint_row
@@ -142,14 +139,11 @@ def _write(console: Console, result: Assessment, language: Language) -> None:
         console.print(f"[bold]{heading}[/bold]")
         for line in lines:
             console.print(f"  • {line}", highlight=False)
-<<<<<<< HEAD
     _write_analysis(console, result, language)
-=======
     if result.nothing_feasible is not None:
         console.print(f"[bold]{lift_text.TITLE[language]}[/bold]")
         for line in lift_text.lines(result, language):
             console.print(f"  • {line}", highlight=False)
->>>>>>> gates
     for line in _excluded(result, language):
         console.print(line, highlight=False, style="dim")
     if console.width >= WIDE_FROM:
@@ -251,16 +245,12 @@ def _origins(result: Assessment) -> tuple[int, int]:
 def _markdown(result: Assessment, language: Language) -> Iterator[str]:
     say = REPORT[language]
     yield f"# {result.case.name}\n"
-<<<<<<< HEAD
     yield f"**{say['advice']}**: {advice_in(result, language).headline}\n"
     yield f"{_confidence(result, language)}\n"
-=======
-    yield f"**{say['advice']}** ({_sure(result, language)}): {headline}\n"
     if result.nothing_feasible is not None:
         yield f"## {lift_text.TITLE[language]}\n"
         yield from (f"- {line}" for line in lift_text.lines(result, language))
         yield ""
->>>>>>> gates
     columns = _columns(language, result.options[0].cost.currency)
     yield "| " + " | ".join(columns) + " |"
     yield "|" + "---|" * len(columns)

@@ -7,11 +7,7 @@ import streamlit as st
 from advisor.client import NotFound
 from advisor.contracts.assessment import Assessment
 from advisor.contracts.service import AssessmentSummary
-<<<<<<< HEAD
-from dashboards import charts, gantt, source, tables, text
-=======
-from dashboards import charts, gate_tables, source, tables, text
->>>>>>> gates
+from dashboards import charts, gantt, gate_tables, source, tables, text
 from dashboards import format as fmt
 from dashboards.links import select
 from dashboards.terms import Language
@@ -201,14 +197,9 @@ def _background(result: Assessment, language: Language) -> None:
     if result.warnings:
         st.subheader(say("warnings", language))
         st.warning("\n".join(f"- {line}" for line in tables.warnings(result, language)))
-<<<<<<< HEAD
-    _roadmap(result, language)
-=======
     with st.expander(say("risks", language)):
         _table(gate_tables.risks(result, language))
-    with st.expander(say("roadmap", language)):
-        _table(tables.roadmap(result, language))
->>>>>>> gates
+    _roadmap(result, language)
     with st.expander(say("assumptions", language)):
         given = sum(item.origin in ("given", "measured") for item in result.assumptions)
         st.caption(say("assumptions_note", language, count=len(result.assumptions), given=given))
