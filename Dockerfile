@@ -10,7 +10,7 @@ COPY dashboards dashboards
 COPY data data
 RUN pip wheel --quiet --no-deps --wheel-dir dist . \
  && python -m venv /venv \
- && /venv/bin/pip install --quiet --constraint constraints.txt "$(ls dist/*.whl)[api,dashboards]"
+ && /venv/bin/pip install --quiet --constraint constraints.txt "$(ls dist/*.whl)[api,dashboards,exports]"
 
 FROM python:3.11.14-slim-bookworm
 RUN useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin richtwert

@@ -8,11 +8,14 @@ import hashlib
 import json
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 from importlib.metadata import version
 
 import numpy as np
 
 from advisor import explain
+from advisor.analysis import analysis_of
+from advisor.cash_flow import cash_flow
 from advisor.contracts.assessment import (
     Assessment,
     Assumption,
@@ -26,7 +29,6 @@ from advisor.contracts.assessment import (
     OptionCost,
     OptionEnergy,
     OptionQuality,
-    Risk,
 )
 from advisor.contracts.base import Interval
 from advisor.contracts.baseline import BaselineReport
@@ -35,17 +37,22 @@ from advisor.contracts.catalog import Catalog
 from advisor.contracts.errors import Failed
 from advisor.contracts.runs import RunReport
 from advisor.core.candidates import LINES, Candidate
+from advisor.core.care import ERROR_COST
 from advisor.core.costing import Outcome
-from advisor.core.gates import PERSONAL
 from advisor.core.impact import Impact
 from advisor.core.sampling import Array, Input, overridden
 from advisor.gaps import unknown_footprints
+from advisor.gate_text import gate_of
+from advisor.infeasible import advice_of, nothing_feasible, split_caution
 from advisor.influences import break_evens, influences_of
 from advisor.inputs import inputs_of, setting_of
 from advisor.measure import overrides_of
 from advisor.options.generate import candidates_of
+from advisor.options.pace import central_pool
+from advisor.risks import risks_of
 from advisor.roadmap import Spending
 from advisor.solve import Problem, Solved, limits_of, screen, solve, used_names
+from advisor.staging import staged_paths
 from advisor.stated_facts import stated_facts
 from advisor.summaries import interval, quantiles, rounded, spread_of
 
@@ -83,7 +90,7 @@ def assess(
     candidates = candidates_of(case, catalog, prior, setting, on)
     measured = overrides_of(measurements, catalog, prior, [option.id for option in candidates])
     inputs = overridden(prior, measured)
-    problem = Problem(case, setting, limits_of(case, prior, setting), seed)
+    problem = Problem(case, setting, limits_of(case, prior, setting, catalog), seed)
     keep_ids = {option.id for option in candidates if option.measured_quality_input in measured}
 
     kept, pruned = screen(problem, candidates, inputs, keep_ids)
@@ -93,7 +100,7 @@ def assess(
     options = tuple(
         _option(problem, catalog, solved, index, place) for place, index in enumerate(solved.ranking.order, 1)
     )
-    sensitivity, information = influences_of(solved, setting.frame, used, seed)
+    influence = influences_of(solved, setting.frame, seed)
     crossings = break_evens(solved, setting.frame, on)
     findings = explain.Findings(
         case,
@@ -101,31 +108,46 @@ def assess(
         setting.currency,
         setting.frame.horizon_months,
         crossings,
-        sensitivity,
-        information,
+        influence.sensitivity,
+        influence.information,
         spending=_spending(problem, solved, used),
     )
+    lift = nothing_feasible(options, setting.currency)
     return Assessment(
         id=_identity(case, catalog, seed, draws, measurements),
         case=case,
         seed=seed,
         draws=draws,
         catalog_version=catalog.version,
-        richtwert_version=version("richtwert"),
+        richtwert_version=_richtwert_version(),
         options=options,
         pruned=pruned,
-        recommendation=explain.recommend(findings),
+        staged=staged_paths(
+            solved, influence.information, crossings, on, float(solved.design["pilot_running_months"][0])
+        ),
+        recommendation=advice_of(explain.recommend(findings), lift),
+        nothing_feasible=lift,
         break_even=crossings,
-        sensitivity=sensitivity,
-        value_of_information=information,
+        sensitivity=influence.sensitivity,
+        value_of_information=influence.information,
+        analysis=analysis_of(case, central_pool(catalog), solved, influence, crossings, setting.frame, on),
         assumptions=(
             *(_assumption(item) for item in inputs if item.name in used),
             *(_pace(option, catalog) for option in kept if option.training is not None and option.training.mfu_note),
             *stated_facts(case, catalog, kept),
         ),
         update=_update(before, solved, measured, files) if before is not None else None,
-        warnings=(*_cautions(options, solved), *unknown_footprints(kept, solved.outcomes)),
+        warnings=(
+            *_cautions(options, solved),
+            *split_caution(case, options),
+            *unknown_footprints(kept, solved.outcomes),
+        ),
     )
+
+
+@lru_cache(maxsize=1)
+def _richtwert_version() -> str:
+    return version("richtwert")
 
 
 def _spending(problem: Problem, solved: Solved, used: set[str]) -> Spending:
@@ -159,18 +181,19 @@ def _option(problem: Problem, catalog: Catalog, solved: Solved, index: int, plac
         accelerator_count=round(float(np.median(outcome.peak_devices))) if option.hosting is not None else None,
         feasible=feasible,
         rank=place,
-        gates=solved.gates[index],
+        gates=tuple(gate_of(finding) for finding in solved.gates[index]),
         cost=_cost(problem, solved, outcome),
         energy=_energy(outcome.impact),
         carbon=_carbon(outcome.impact),
         time_to_value_months=interval(outcome.months_to_value, digits=3),
         quality=_quality(problem, solved, option, outcome),
-        risks=_risks(problem.case, catalog, option),
+        risks=risks_of(problem.case, catalog, option, outcome, solved.design, limits, problem.setting.country),
         p_best=round(float(ranking.p_best[index]), 3),
         p_within_budget=round(float(np.mean(outcome.total <= budget)), 3) if budget is not None else None,
         p_meets_quality=round(float(np.mean(outcome.quality >= solved.design["quality_floor_fraction"])), 3),
         expected_regret=rounded(max(0.0, float(ranking.expected_regret[index]))) if feasible else None,
         p95_regret=rounded(max(0.0, float(ranking.p95_regret[index]))) if feasible else None,
+        cash_flow=cash_flow(outcome, solved.demand),
     )
 
 
@@ -224,8 +247,23 @@ def _quality(problem: Problem, solved: Solved, option: Candidate, outcome: Outco
         score_fraction=interval(outcome.quality, digits=3),
         floor_fraction=problem.limits.quality_floor_fraction,
         origin="measured" if measured else "assumed",
-        note="measured on held-out items" if measured else "expected from model class, domain gap and data",
+        note="measured on held-out items" if measured else _expected_from(option),
     )
+
+
+def _expected_from(option: Candidate) -> str:
+    """What the expectation rests on, all of it assumed."""
+    model = option.quality
+    if model.knows_domain:
+        return "what people reach who do the work by hand"
+    parts = ["model class", "domain gap"]
+    parts += ["age of the model"] if model.age_years else []
+    parts += ["benchmark of the model"] if model.ability_fraction is not None else []
+    parts += ["languages that are not listed"] if model.language_gap_fraction else []
+    parts += ["retrieval"] if option.retrieval else []
+    parts += ["examples and their cleanliness"] if option.training is not None else []
+    parts += ["text for adaptation"] if model.adapts_to_domain else []
+    return f"assumed, until measured: {', '.join(parts)}"
 
 
 def _hardware(option: Candidate, outcome: Outcome) -> str | None:
@@ -236,22 +274,6 @@ def _hardware(option: Candidate, outcome: Outcome) -> str | None:
     if option.hosting.owned_devices >= count:
         verb = "owned"
     return f"{count:.0f} x {option.hosting.accelerator}, {verb}"
-
-
-def _risks(case: Case, catalog: Catalog, option: Candidate) -> tuple[Risk, ...]:
-    """The register's rows for the option's kind, highest score first."""
-    personal = case.data.sensitivity in PERSONAL
-    scored = [
-        Risk(
-            name=row.name,
-            score_0_10=min(10.0, row.score_0_10 + (row.personal_data_add if personal else 0.0)),
-            reason=row.reason,
-            mitigation=row.mitigation,
-        )
-        for row in catalog.risks
-        if option.kind in row.kinds
-    ]
-    return tuple(sorted(scored, key=lambda risk: -risk.score_0_10))
 
 
 def _assumption(item: Input) -> Assumption:
@@ -313,14 +335,20 @@ def _update(before: Solved, after: Solved, measured: dict[str, Input], files: Se
 
 
 def _cautions(options: tuple[Option, ...], solved: Solved) -> tuple[Caution, ...]:
-    open_questions = {gate.rule: gate.reason for option in options for gate in option.gates if gate.passed is None}
-    found = [Caution(code=f"open_question.{rule}", message=reason) for rule, reason in open_questions.items()]
+    open_questions = {gate.rule: gate for option in options for gate in option.gates if gate.passed is None}
+    found = [
+        Caution(code=f"open_question.{rule}", message=gate.reason, translations=gate.translations)
+        for rule, gate in open_questions.items()
+    ]
     if not any(option.feasible and option.kind != "status_quo" for option in options):
         found.append(Caution(code="nothing_feasible", message="no new option passes all gates; see their reasons"))
     elif solved.ranking.p_none > AT_RISK_FRACTION:
         share = f"{solved.ranking.p_none:.0%}"
         text = f"in {share} of the futures no feasible option reaches the quality floor"
         found.append(Caution(code="quality_at_risk", message=text))
+    if ERROR_COST not in solved.design:
+        text = "wrong answers cost nothing here: the case does not say what one costs (use_case.error_cost_per_request)"
+        found.append(Caution(code="error_cost_not_counted", message=text))
     assumed = sum(option.quality.origin == "assumed" for option in options if option.kind != "status_quo")
     if assumed:
         text = f"the quality of {assumed} options is expected, not measured; run `advisor baseline run`"

@@ -13,6 +13,9 @@ from advisor.exits import exit_code
 EPILOG = """examples:
   advisor assess data/examples/insurer_claims_letters.yaml
   advisor assess my_case.yaml --format json --output assessment.json
+  advisor assess my_case.yaml --format pdf --language de --output decision.pdf
+  advisor assess cases/ --output assessments/ --format json
+  advisor assess --compare before.json after.json
   advisor assess my_case.yaml --measurements runs/demo/run_report.json runs/demo/baseline_report.json
   advisor handoff assessment.json --output runs/plan
   advisor serve --port 8080
@@ -58,7 +61,9 @@ def _add_assess(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         description="Reads a case (YAML or JSON; only name, use_case.task and use_case.requests_per_month are "
         "required), simulates all options and prints the ranking with reasons.",
     )
-    parser.add_argument("case", nargs="+", type=Path, metavar="CASE", help="case file, YAML or JSON")
+    parser.add_argument(
+        "case", nargs="*", type=Path, metavar="CASE", help="case file, YAML or JSON, or a directory of them"
+    )
     parser.add_argument("--seed", type=int, default=0, help="seed of the simulation (default 0)")
     parser.add_argument("--draws", type=_draws, default=10_000, help="simulated futures, 100-200000 (default 10000)")
     parser.add_argument(
@@ -69,8 +74,21 @@ def _add_assess(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         metavar="FILE",
         help="run and baseline reports to learn from",
     )
-    parser.add_argument("--format", choices=("table", "json", "markdown"), default="table")
-    parser.add_argument("--language", choices=("en", "de"), default="en", help="language of table and markdown")
+    parser.add_argument(
+        "--compare",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="ASSESSMENT",
+        help="two assessments side by side and why they differ; or one, and a CASE to assess anew",
+    )
+    parser.add_argument(
+        "--format",
+        choices=("table", "json", "markdown", "pdf", "xlsx", "focus"),
+        default="table",
+        help="pdf: report; xlsx: workbook with formulas; focus: FOCUS 1.2 CSV of the planned cost lines",
+    )
+    parser.add_argument("--language", choices=("en", "de"), default="en", help="language of what people read")
     parser.add_argument(
         "--output", type=Path, help="write here instead of standard output (a directory for several cases)"
     )
@@ -142,17 +160,22 @@ def _draws(text: str) -> int:
 
 
 def _assess(arguments: argparse.Namespace) -> int:
-    from advisor.commands import assess_files
+    from advisor.contracts.errors import BadInput
+    from advisor.exports.commands import Wanted, assess_cases, compare_files
 
-    return assess_files(
-        arguments.case,
-        measurements=arguments.measurements,
-        seed=arguments.seed,
-        draws=arguments.draws,
+    wanted = Wanted(
         form=arguments.format,
         language=arguments.language,
         output=arguments.output,
+        seed=arguments.seed,
+        draws=arguments.draws,
+        measurements=arguments.measurements,
     )
+    if arguments.compare:
+        return compare_files(arguments.compare, arguments.case, wanted)
+    if not arguments.case:
+        raise BadInput("no case file: name one, or a directory of them (see `advisor assess --help`)")
+    return assess_cases(arguments.case, wanted)
 
 
 def _handoff(arguments: argparse.Namespace) -> int:

@@ -3,7 +3,7 @@
 Enter at `AdvisorClient`. Errors arrive as the tree of `advisor.contracts.errors`, with the service's own words.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Self, TypeVar, overload
 
 import httpx
@@ -43,6 +43,7 @@ from advisor.contracts.service import (
 DEFAULT_URL = "http://127.0.0.1:8080"
 TIMEOUT_S = 120.0
 CONNECT_TIMEOUT_S = 5.0
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 Table = Literal["models", "accelerators", "prices", "grids"]
 AnyTable = ModelsTable | AcceleratorsTable | PricesTable | GridsTable
@@ -141,6 +142,22 @@ class AdvisorClient:
         """One stored case."""
         return self._read(Case, "GET", f"/v1/cases/{_segment(case_id)}")
 
+    def report_markdown(self, assessment_id: str, *, language: Literal["en", "de"] = "en") -> str:
+        """A stored assessment as Markdown."""
+        return self._file(f"{_segment(assessment_id)}.md", "text/markdown", language).decode()
+
+    def report_pdf(self, assessment_id: str, *, language: Literal["en", "de"] = "en") -> bytes:
+        """A stored assessment as PDF."""
+        return self._file(f"{_segment(assessment_id)}.pdf", "application/pdf", language)
+
+    def workbook(self, assessment_id: str, *, language: Literal["en", "de"] = "en") -> bytes:
+        """A stored assessment as an Excel workbook with live formulas."""
+        return self._file(f"{_segment(assessment_id)}.xlsx", XLSX, language)
+
+    def focus_csv(self, assessment_id: str, *, language: Literal["en", "de"] = "en") -> str:
+        """The planned cost lines of a stored assessment as a FOCUS 1.2 table."""
+        return self._file(f"{_segment(assessment_id)}/focus.csv", "text/csv", language).decode()
+
     def add_measurement(self, report: RunReport | BaselineReport) -> MeasurementSummary:
         """Store a report."""
         return self._read(MeasurementSummary, "POST", "/v1/measurements", report)
@@ -224,11 +241,20 @@ class AdvisorClient:
                 f"{describe(error, model, 'answer')}; are service and client of the same version?"
             ) from error
 
+    def _file(self, name: str, media_type: str, language: str) -> bytes:
+        return self._send("GET", f"/v1/assessments/{name}", params={"language": language}, accept=media_type).content
+
     def _send(
-        self, method: str, path: str, body: BaseModel | None = None, params: dict[str, int] | None = None
+        self,
+        method: str,
+        path: str,
+        body: BaseModel | None = None,
+        params: Mapping[str, int | str] | None = None,
+        *,
+        accept: str = "application/json",
     ) -> httpx.Response:
         content = None if body is None else body.model_dump_json().encode()
-        headers = {"Accept": "application/json"} | ({} if content is None else {"Content-Type": "application/json"})
+        headers = {"Accept": accept} | ({} if content is None else {"Content-Type": "application/json"})
         try:
             answer = self._http.request(method, path, content=content, headers=headers, params=params)
         except httpx.TimeoutException as error:

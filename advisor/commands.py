@@ -1,10 +1,9 @@
-"""What the verbs of `advisor` do with files; the arithmetic lives in `advisor.assess`.
+"""What the verbs of `advisor` do with files; `advisor assess` has its own, `advisor.exports.commands`.
 
-Enter at `assess_files` and `hand_off`. All inputs are read and checked before anything is written.
+Enter at `read_report` and `hand_off`. All inputs are read and checked before anything is written.
 """
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,47 +12,8 @@ from advisor.contracts.baseline import BaselineReport
 from advisor.contracts.case import Case
 from advisor.contracts.errors import BadInput
 from advisor.contracts.runs import RunReport
-from advisor.files import parse_contract, read_contract, read_document, write_text
+from advisor.files import parse_contract, read_contract, read_document
 from advisor.phrases import Language
-
-SUFFIXES = {"json": ".json", "markdown": ".md", "table": ".txt"}
-
-
-def assess_files(
-    cases: Sequence[Path],
-    *,
-    measurements: Sequence[Path],
-    seed: int,
-    draws: int,
-    form: str,
-    language: Language,
-    output: Path | None,
-) -> int:
-    """Assess one or several case files and print, or write, the results."""
-    from advisor.assess import assess
-    from advisor.catalog.load import load_catalog
-
-    read = [(path, read_contract(path, Case)) for path in cases]
-    shared = [(str(path), read_report(path)) for path in measurements]
-    catalog = load_catalog()
-    results = []
-    for path, case in read:
-        reports = [*_reports_of(case, path), *shared]
-        result = assess(
-            case,
-            catalog=catalog,
-            seed=seed,
-            draws=draws,
-            measurements=[report for _, report in reports],
-            files=[name for name, _ in reports],
-        )
-        results.append((path, result))
-    if form == "json" and output is None and len(results) > 1:
-        sys.stdout.write("[" + ",\n".join(result.model_dump_json(indent=2) for _, result in results) + "]\n")
-        return 0
-    for path, result in results:
-        _emit(path, result, form, language, output, several=len(results) > 1)
-    return 0
 
 
 def read_report(path: Path) -> RunReport | BaselineReport:
@@ -110,7 +70,7 @@ def hand_off(
     return 0
 
 
-def _reports_of(case: Case, path: Path) -> list[tuple[str, RunReport | BaselineReport]]:
+def reports_of(case: Case, path: Path) -> list[tuple[str, RunReport | BaselineReport]]:
     """Reports named in the case, relative to its file, or given inline."""
     found = []
     for index, entry in enumerate(case.measurements):
@@ -120,21 +80,3 @@ def _reports_of(case: Case, path: Path) -> list[tuple[str, RunReport | BaselineR
         else:
             found.append((f"measurements.{index}", parse_report(entry, f"{path}: measurements.{index}")))
     return found
-
-
-def _emit(path: Path, result: Assessment, form: str, language: Language, output: Path | None, *, several: bool) -> None:
-    from advisor.report import markdown, print_table, table_text
-
-    if output is None and form == "table":
-        print_table(result, language)
-        return
-    if form == "json":
-        text = result.model_dump_json(indent=2) + "\n"
-    else:
-        text = markdown(result, language) if form == "markdown" else table_text(result, language)
-    if output is None:
-        sys.stdout.write(text)
-        return
-    target = output / f"{path.stem}{SUFFIXES[form]}" if several or output.is_dir() else output
-    write_text(target, text)
-    sys.stderr.write(f"written: {target}\n")

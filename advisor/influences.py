@@ -3,18 +3,20 @@
 Enter at `influences_of` and `break_evens`. All figures are differences between options, never one option's cost.
 """
 
+from dataclasses import dataclass
 from datetime import date
+from itertools import zip_longest
 
 import numpy as np
 
 from advisor.contracts.assessment import BreakEven, InformationValue, SensitivityRow
 from advisor.core.candidates import Candidate
-from advisor.core.costing import Frame, demand_of, evaluate
+from advisor.core.costing import Frame, demand_of, total_of
 from advisor.core.decide import crossings, information_values, loss, perfect_information_value, tornado
 from advisor.core.sampling import Array, Input, central_design, one_at_a_time, with_values
 from advisor.core.units import MONTHS_PER_YEAR
 from advisor.measures import suggested_measurement
-from advisor.solve import Solved
+from advisor.solve import Solved, asked_names
 from advisor.summaries import rounded
 
 SHOWN = 10
@@ -27,26 +29,41 @@ NEGLIGIBLE_FRACTION = 0.01
 """Information worth less than this share of the EVPI is not listed."""
 
 
-def influences_of(
-    solved: Solved, frame: Frame, used: set[str], seed: int
-) -> tuple[tuple[SensitivityRow, ...], tuple[InformationValue, ...]]:
+@dataclass(frozen=True)
+class Influence:
+    """What the choice hangs on, for further work: nothing rounded, nothing left out."""
+
+    evpi: float
+    worth: dict[str, float]
+    """EVPPI by input, highest first, where it is more than noise."""
+    swings: tuple[str, ...]
+    """Inputs by their swing in the tornado, largest first."""
+    strongest: tuple[Input, ...]
+    """Inputs by EVPPI or swing, taken in turns."""
+    sensitivity: tuple[SensitivityRow, ...] = ()
+    information: tuple[InformationValue, ...] = ()
+
+
+def influences_of(solved: Solved, frame: Frame, seed: int) -> Influence:
     """Tornado on (recommended minus runner-up) and EVPPI over the feasible options; empty with fewer than two."""
     places = solved.feasible_order()
     if len(places) < 2:
-        return (), ()
+        return Influence(0.0, {}, (), ())
+    asked = asked_names([solved.candidates[k] for k in places], solved.inputs, frame) | {"quality_floor_fraction"}
     moving = [
         item
         for item in solved.inputs
-        if item.name in used and not item.is_certain and not item.name.startswith(WITHOUT_MONEY)
+        if item.name in asked and not item.is_certain and not item.name.startswith(WITHOUT_MONEY)
     ]
     names = {item.name for item in moving}
     design = one_at_a_time(moving)
     design.update(central_design([item for item in solved.inputs if item.name not in names], 2 * len(moving) + 1))
     demand = demand_of(design, frame)
-    first, second = (evaluate(solved.candidates[k], design, demand, frame).total for k in places[:2])
+    first, second = (total_of(solved.candidates[k], design, demand, frame) for k in places[:2])
+    effects = tornado(moving, first - second)
     rows = tuple(
         SensitivityRow(input=row.name, low_effect=rounded(row.low_effect), high_effect=rounded(row.high_effect))
-        for row in tornado(moving, first - second)[:SHOWN]
+        for row in effects[:SHOWN]
     )
     cost = loss(
         np.stack([solved.outcomes[k].total for k in places], axis=1),
@@ -54,14 +71,20 @@ def influences_of(
         np.ones(len(places), bool),
     )
     ceiling = perfect_information_value(cost)
-    worth = information_values(solved.design, cost, [item.name for item in moving], seed)
-    ordered = sorted(worth.items(), key=lambda pair: -pair[1])[:SHOWN]
+    found = information_values(solved.design, cost, [item.name for item in moving], seed)
+    worth = dict(sorted(found.items(), key=lambda pair: -pair[1]))
     information = tuple(
         InformationValue(input=name, evppi=rounded(value), suggested_measurement=suggested_measurement(name))
-        for name, value in ordered
+        for name, value in list(worth.items())[:SHOWN]
         if value > NEGLIGIBLE_FRACTION * ceiling
     )
-    return rows, information
+    by_name = {item.name: item for item in moving}
+    listed = [name for name, value in worth.items() if value > NEGLIGIBLE_FRACTION * ceiling]
+    swings = tuple(effect.name for effect in effects)
+    turns = dict.fromkeys(name for pair in zip_longest(listed, swings) for name in pair if name is not None)
+    worth_it = {name: value for name, value in worth.items() if value > NEGLIGIBLE_FRACTION * ceiling}
+    strongest = tuple(by_name[name] for name in turns)
+    return Influence(ceiling, worth_it, swings, strongest, rows, information)
 
 
 def break_evens(solved: Solved, frame: Frame, on: date) -> tuple[BreakEven, ...]:
@@ -84,7 +107,7 @@ def _pair(
     def difference(values: Array) -> Array:
         design = with_values(inputs, "requests_per_month", values)
         demand = demand_of(design, frame)
-        return evaluate(best, design, demand, frame).total - evaluate(rival, design, demand, frame).total
+        return total_of(best, design, demand, frame) - total_of(rival, design, demand, frame)
 
     low, high = volume / VOLUME_SPAN, volume * VOLUME_SPAN
     rows = [

@@ -11,6 +11,7 @@ from advisor.contracts.base import Amount, Share
 from advisor.contracts.case import Case
 from advisor.contracts.catalog import AcceleratorRow, Catalog, Parameter
 from advisor.contracts.facts import SalaryRow
+from advisor.core.care import ERROR_COST
 from advisor.core.costing import Frame
 from advisor.core.sampling import Input
 from advisor.core.units import MONTHS_PER_YEAR
@@ -23,9 +24,10 @@ OWN_CASE = "the case"
 ESTIMATORS_OWN = (
     *("serving_", "memory_", "achievable_matmul_", "sustained_ratio", "network_bytes_", "full_speed_", "rollout_"),
     *("training_residual_", "training_seq_len", "training_tokens", "training_layer_"),
+    *("criterion_", "measuring_"),
 )
 """Coefficients of the estimators: an assessment takes their central values; `engine_factor` spreads those of serving,
-the class's utilisation those of training."""
+the class's utilisation those of training. Criteria and efforts of measuring enter no cost."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ def setting_of(case: Case, catalog: Catalog) -> Setting:
         country=country,
         grid_zone=case.energy.grid_zone or country,
         currency=currency,
-        on_premises=case.hardware.location == "on_premises" or case.data.residency == "on_premises",
+        on_premises=case.hardware.location == "on_premises" or case.data.strictest_residency == "on_premises",
         frame=Frame(horizon_months=horizon, per_usd=per_usd, per_eur=per_eur),
     )
 
@@ -59,6 +61,7 @@ def inputs_of(case: Case, catalog: Catalog, setting: Setting) -> list[Input]:
     """All inputs of the calculation, in a fixed order; names are unique."""
     rows = [
         *_case_inputs(case, catalog),
+        *_care_inputs(case, catalog, setting),
         *_energy_inputs(case, catalog, setting),
         *_people_inputs(catalog, setting),
         _status_quo_cost(case, catalog, setting),
@@ -122,6 +125,20 @@ def _case_inputs(case: Case, catalog: Catalog) -> list[Input]:
         else:
             low, central, high = three_points(getattr(task, name))
             rows.append(Input(name, low, central, high, "tokens", "assumed", citation(task, catalog), task.as_of))
+    return rows
+
+
+def _care_inputs(case: Case, catalog: Catalog, setting: Setting) -> list[Input]:
+    """Effort of security by the sensitivity of the data; today's quality and what an error costs, if stated."""
+    level = case.data.sensitivity or "unstated"
+    rows = [
+        from_parameter(lookup.parameter(catalog, f"security_effort_ratio.{level}"), catalog, "security_effort_ratio")
+    ]
+    if case.status_quo.quality_fraction is not None:
+        today = case.status_quo.quality_fraction
+        rows.append(_given("quality_base_fraction.by_hand", today, "fraction", is_fraction=True))
+    if case.use_case.error_cost_per_request is not None:
+        rows.append(_given(ERROR_COST, case.use_case.error_cost_per_request, f"{setting.currency}/request"))
     return rows
 
 

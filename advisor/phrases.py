@@ -50,6 +50,15 @@ LINES: dict[Language, dict[str, str]] = {
         "retrieval": "retrieval",
         "storage": "data storage",
         "manual_work": "manual work",
+        "evaluation_setup": "building the evaluation set",
+        "security_setup": "security set-up",
+        "failure_reserve": "reserve for starting training again",
+        "hiring": "hiring",
+        "evaluation": "evaluation",
+        "security_compliance": "security and compliance",
+        "attrition": "staff turnover",
+        "error_cost": "cost of wrong answers",
+        "migration_exit": "migration and exit",
     },
     "de": {
         "integration": "Einbindung",
@@ -68,6 +77,15 @@ LINES: dict[Language, dict[str, str]] = {
         "retrieval": "Dokumentensuche",
         "storage": "Datenspeicher",
         "manual_work": "Handarbeit",
+        "evaluation_setup": "Aufbau der Prüfmenge",
+        "security_setup": "Aufbau Sicherheit",
+        "failure_reserve": "Reserve für Neustarts",
+        "hiring": "Einstellungen",
+        "evaluation": "Prüfläufe",
+        "security_compliance": "Sicherheit und Nachweise",
+        "attrition": "Fluktuation",
+        "error_cost": "Kosten falscher Antworten",
+        "migration_exit": "Umstieg und Ausstieg",
     },
 }
 
@@ -84,7 +102,10 @@ RULES: dict[Language, dict[str, str]] = {
         "budget_total": "total budget",
         "quality_floor": "quality floor",
         "latency": "latency",
-        "data_volume": "too little text",
+        "data_volume": "too little data",
+        "output_licence": "use of answers",
+        "hardware": "hardware",
+        "status_quo": "status quo",
         "availability": "model is being switched off",
     },
     "de": {
@@ -99,7 +120,10 @@ RULES: dict[Language, dict[str, str]] = {
         "budget_total": "Gesamtbudget",
         "quality_floor": "Mindestqualität",
         "latency": "Antwortzeit",
-        "data_volume": "zu wenig Text",
+        "data_volume": "zu wenig Daten",
+        "output_licence": "Nutzung der Antworten",
+        "hardware": "Hardware",
+        "status_quo": "alles beim Alten",
         "availability": "Modell wird abgeschaltet",
     },
 }
@@ -181,8 +205,13 @@ PHRASES: dict[Language, dict[str, str]] = {
 }
 
 CONFIDENCE: dict[Language, dict[str, str]] = {
-    "en": {"clear": "clear", "likely": "likely", "open": "open: measure before you commit"},
-    "de": {"clear": "deutlich", "likely": "wahrscheinlich", "open": "offen: vor der Entscheidung messen"},
+    "en": {"clear": "clear", "likely": "likely", "open": "open: measure before you commit", "none": "nothing feasible"},
+    "de": {
+        "clear": "deutlich",
+        "likely": "wahrscheinlich",
+        "open": "offen: vor der Entscheidung messen",
+        "none": "nichts zulässig",
+    },
 }
 
 REPORT: dict[Language, dict[str, str]] = {

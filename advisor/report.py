@@ -10,11 +10,14 @@ from rich.console import Console
 from rich.table import Table
 
 from advisor.advice_text import advice_in, roadmap_columns, roadmap_rows
+from advisor.analysis_text import HEADING, analysis_lines
 from advisor.contracts.assessment import Assessment, Option
 from advisor.contracts.base import Interval
 from advisor.footprint_text import footprint_columns, footprint_row
+from advisor.gate_text import in_language
 from advisor.phrases import CONFIDENCE, REPORT, RULES, Language, number, share, title
 from advisor.reason_words import STEP_WORDS
+from advisor.risk_text import risk_table
 
 PLAIN_WIDTH = 170
 WIDE_FROM = 140
@@ -44,7 +47,7 @@ def markdown(result: Assessment, language: Language) -> str:
 
 
 def _confidence(result: Assessment, language: Language) -> str:
-    word, why = CONFIDENCE[language][result.recommendation.confidence], advice_in(result, language).confidence_reason
+    word, why = _sure(result, language), advice_in(result, language).confidence_reason
     return f"{STEP_WORDS[language]['confidence']}: {word}" + (f" ({why})" if why else "")
 
 
@@ -57,6 +60,12 @@ def _lists(result: Assessment, language: Language) -> list[tuple[str, tuple[str,
         (STEP_WORDS[language]["measure_first"], advice.measure_first),
     ]
     return [(heading, lines) for heading, lines in found if lines]
+
+
+def _sure(result: Assessment, language: Language) -> str:
+    """How sure the advice is; that there is none is said as well."""
+    advice = result.recommendation
+    return CONFIDENCE[language][advice.confidence if advice.verdict == "recommended" else "none"]
 
 
 def _columns(language: Language, currency: str) -> list[str]:
@@ -127,6 +136,7 @@ def _write(console: Console, result: Assessment, language: Language) -> None:
         console.print(f"[bold]{heading}[/bold]")
         for line in lines:
             console.print(f"  • {line}", highlight=False)
+    _write_analysis(console, result, language)
     for line in _excluded(result, language):
         console.print(line, highlight=False, style="dim")
     if console.width >= WIDE_FROM:
@@ -159,6 +169,14 @@ def _roadmap_table(result: Assessment, language: Language) -> Table:
     return table
 
 
+def _write_analysis(console: Console, result: Assessment, language: Language) -> None:
+    lines = list(analysis_lines(result, language))
+    if lines:
+        console.print(f"[bold]{HEADING[language]}[/bold]")
+    for line in lines:
+        console.print(f"  • {line}", highlight=False)
+
+
 def _footprint_table(result: Assessment, language: Language) -> Table:
     """Of the options that pass; the others stand in Markdown and JSON."""
     table = Table(title=REPORT[language]["footprint"], title_justify="left", header_style="bold", expand=True)
@@ -175,7 +193,9 @@ def _excluded(result: Assessment, language: Language) -> Iterator[str]:
     """The reasons of the failed gates of the best-ranked option of each excluded kind, a kind a line."""
     seen = {option.kind for option in result.options if option.feasible}
     for option in result.options:
-        failed = [gate.reason for gate in option.gates if gate.passed is False]
+        failed = [
+            in_language(gate.reason, gate.translations, language) for gate in option.gates if gate.passed is False
+        ]
         if option.kind not in seen:
             seen.add(option.kind)
             yield f"  {REPORT[language]['excluded']} {title(option, language)}: {'; '.join(failed)}"
@@ -236,6 +256,11 @@ def _markdown(result: Assessment, language: Language) -> Iterator[str]:
     for row in roadmap_rows(result, language):
         yield "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"
     yield ""
+    firm = list(analysis_lines(result, language))
+    if firm:
+        yield f"## {HEADING[language]}\n"
+        yield from (f"- {line}" for line in firm)
+        yield ""
     if result.update is not None:
         yield f"## {say['measured']}\n"
         for moved in result.update.inputs:
@@ -249,6 +274,8 @@ def _markdown(result: Assessment, language: Language) -> Iterator[str]:
     yield "\n" + say["footprint_legend"] + "\n"
     yield f"## {say['gates']}\n"
     yield from (f"- {line.strip()}" for line in _excluded(result, language))
+    yield ""
+    yield from risk_table(result.options[0], language)
     yield f"\n## {say['assumptions']}\n"
     yield f"| {say['input']} | {say['value']} | {say['unit']} | {say['origin']} | {say['source']} |"
     yield "|---|---|---|---|---|"
@@ -260,7 +287,7 @@ def _markdown(result: Assessment, language: Language) -> Iterator[str]:
             shown = f"{value:.4g}" if isinstance(value, float) else str(value)
         yield f"| `{row.name}` | {shown} | {row.unit} | {row.origin} | {row.source} {row.as_of or ''} |"
     yield f"\n{say['warnings']}:" if result.warnings else ""
-    yield from (f"- {warning.message}" for warning in result.warnings)
+    yield from (f"- {in_language(each.message, each.translations, language)}" for each in result.warnings)
     given, assumed = _origins(result)
     yield "\n" + say["footer"].format(
         given=given,

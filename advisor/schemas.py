@@ -14,6 +14,7 @@ from advisor.contracts.base import Contract
 from advisor.contracts.baseline import BaselineReport
 from advisor.contracts.case import Case
 from advisor.contracts.catalog import Catalog
+from advisor.contracts.comparison import Comparison
 from advisor.contracts.errors import BadInput
 from advisor.contracts.plan import TrainingPlan
 from advisor.contracts.runs import RunReport
@@ -29,6 +30,7 @@ CONTRACTS: dict[str, type[Contract]] = {
     "run_report": RunReport,
     "baseline_report": BaselineReport,
     "catalog": Catalog,
+    "comparison": Comparison,
 }
 CHECKOUT = Path(__file__).resolve().parents[1]
 

@@ -8,16 +8,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from advisor.contracts.assessment import Gate, Pruned
-from advisor.contracts.base import Amount
+from advisor.contracts.assessment import Pruned
 from advisor.contracts.case import Case
+from advisor.contracts.catalog import Catalog
 from advisor.core.candidates import Candidate
-from advisor.core.costing import Demand, Outcome, demand_of, evaluate
+from advisor.core.costing import Demand, Frame, Outcome, demand_of, evaluate
 from advisor.core.decide import Ranking, rank
-from advisor.core.gates import Limits, gates_of, is_feasible
+from advisor.core.gates import Finding, Limits, gates_of, is_feasible
 from advisor.core.sampling import Array, Design, Input, random_design
-from advisor.inputs import Setting, three_points
-from advisor.summaries import rounded
+from advisor.inputs import Setting
+from advisor.limits import thresholds
+from advisor.screening import Standing, chosen_of, pruned_by
 
 SCREENING_DRAWS = 400
 
@@ -31,7 +32,7 @@ class Solved:
     demand: Demand
     candidates: list[Candidate]
     outcomes: list[Outcome]
-    gates: list[tuple[Gate, ...]]
+    gates: list[tuple[Finding, ...]]
     ranking: Ranking
 
     @property
@@ -58,32 +59,20 @@ class Problem:
     seed: int
 
 
-def limits_of(case: Case, inputs: list[Input], setting: Setting) -> Limits:
+def limits_of(case: Case, inputs: list[Input], setting: Setting, catalog: Catalog | None = None) -> Limits:
     """Thresholds of the gates: from the case where it states them, else from the catalogue."""
-    central = {item.name: item.central for item in inputs}
-    budget, staff = case.budget, case.staff
-    engineers, operators = _middle(staff.ml_engineers_fte), _middle(staff.operations_fte)
-    return Limits(
-        min_p_meets_quality=central["gate_min_p_meets_quality"],
-        min_domain_tokens_adaptation=central["gate_min_domain_tokens.domain_adaptation"],
-        min_training_tokens_scratch=central["gate_min_training_tokens.from_scratch"],
-        quality_floor_fraction=central["quality_floor_fraction"],
-        deadline_months=_middle(budget.deadline_months),
-        budget_total=_middle(budget.total),
-        budget_upfront=_middle(budget.upfront),
-        currency=setting.currency,
-        available_ml_fte=None if engineers is None else engineers + (operators or 0.0),
-        domain_tokens=_middle(case.data.domain_tokens),
-        min_months_available=central["gate_min_months_available"],
-    )
+    return thresholds(case, inputs, setting, catalog)
 
 
-def solve(problem: Problem, candidates: Sequence[Candidate], inputs: list[Input], draws: int) -> Solved:
+def solve(
+    problem: Problem, candidates: Sequence[Candidate], inputs: list[Input], draws: int, *, with_impact: bool = True
+) -> Solved:
     """Cost, gate and rank the candidates on one common set of draws."""
     design = random_design(inputs, draws=draws, seed=problem.seed)
     demand = demand_of(design, problem.setting.frame)
     options = [_with_hiring(option, design, problem) for option in candidates]
-    outcomes = [evaluate(option, design, demand, problem.setting.frame) for option in options]
+    frame = problem.setting.frame
+    outcomes = [evaluate(option, design, demand, frame, with_impact=with_impact) for option in options]
     gates = [
         gates_of(problem.case, option, outcome, design, problem.limits)
         for option, outcome in zip(options, outcomes, strict=True)
@@ -97,34 +86,42 @@ def solve(problem: Problem, candidates: Sequence[Candidate], inputs: list[Input]
 def screen(
     problem: Problem, candidates: list[Candidate], inputs: list[Input], keep_ids: set[str]
 ) -> tuple[list[Candidate], tuple[Pruned, ...]]:
-    """Keep the best of each kind, with and without retrieval, and those in `keep_ids`; say what replaced the rest."""
-    solved = solve(problem, candidates, inputs, SCREENING_DRAWS)
-    chosen: dict[tuple[str, bool], int] = {}
-    for index in solved.ranking.order:
-        option = candidates[index]
-        chosen.setdefault((option.kind, option.retrieval), index)
-    kept, pruned = [], []
-    for index, option in enumerate(candidates):
-        stand_in = candidates[chosen[option.kind, option.retrieval]]
-        if option is stand_in or option.id in keep_ids:
-            kept.append(option)
-            continue
-        cheaper = solved.feasible(index) or not solved.feasible(chosen[option.kind, option.retrieval])
-        reason = f"{stand_in.id} {'costs less on average' if cheaper else 'passes the gates that it fails'}"
-        total = float(np.median(solved.outcomes[index].total))
-        pruned.append(Pruned(option_id=option.id, total_p50=rounded(total), reason=reason))
-    return kept, tuple(pruned)
+    """Keep what `screening.chosen_of` shows; say what stands for the rest, and in which respects."""
+    solved = solve(problem, candidates, inputs, SCREENING_DRAWS, with_impact=False)
+    standings = [
+        Standing(
+            option=option,
+            cost=float(np.median(outcome.total)),
+            quality=float(np.median(outcome.quality)),
+            months=float(np.median(outcome.months_to_value)),
+            failed=frozenset(gate.rule for gate in gates if gate.passed is False),
+        )
+        for option, outcome, gates in zip(candidates, solved.outcomes, solved.gates, strict=True)
+    ]
+    order = solved.ranking.order
+    chosen = chosen_of(standings, order, keep_ids)
+    kept = [option for index, option in enumerate(candidates) if index in chosen]
+    rest = [index for index in range(len(candidates)) if index not in chosen]
+    return kept, tuple(pruned_by(standings, order, chosen, index) for index in rest)
 
 
 def used_names(candidates: Sequence[Candidate], inputs: list[Input], setting: Setting) -> set[str]:
     """Names of the inputs that any of the candidates asks for; the others have no influence at all."""
-    design = _Recorder({item.name: np.full(1, item.central) for item in inputs})
-    demand = demand_of(design, setting.frame)
-    for option in candidates:
-        evaluate(option, design, demand, setting.frame)
+    asked = asked_names(candidates, inputs, setting.frame, with_impact=True)
     by_gates = {"quality_floor_fraction", "gate_min_p_meets_quality", "ttft_ms_p95", "tpot_ms_p95"}
     measured = {option.measured_quality_input for option in candidates}
-    return design.asked | by_gates | (measured & {item.name for item in inputs})
+    return asked | by_gates | (measured & {item.name for item in inputs})
+
+
+def asked_names(
+    candidates: Sequence[Candidate], inputs: list[Input], frame: Frame, *, with_impact: bool = False
+) -> set[str]:
+    """Names of the inputs from which the costs and qualities of candidates, or the demand alone, are reckoned."""
+    design = _Recorder({item.name: np.full(1, item.central) for item in inputs})
+    demand = demand_of(design, frame)
+    for option in candidates:
+        evaluate(option, design, demand, frame, with_impact=with_impact)
+    return design.asked
 
 
 class _Recorder(dict[str, Array]):
@@ -139,13 +136,10 @@ class _Recorder(dict[str, Array]):
         return super().__getitem__(name)
 
 
-def _middle(value: Amount | None) -> float | None:
-    return None if value is None else three_points(value)[1]
-
-
 def _with_hiring(option: Candidate, design: Design, problem: Problem) -> Candidate:
     """Mark options whose people must be hired first: their time to value waits for it."""
     have = problem.limits.available_ml_fte
     if option.staff_needed_input is None or have is None or not problem.case.staff.can_hire:
         return option
-    return replace(option, needs_hiring=have < float(design[option.staff_needed_input][0]))
+    missing = max(0.0, float(design[option.staff_needed_input][0]) - have)
+    return replace(option, needs_hiring=missing > 0, missing_fte=missing)

@@ -61,7 +61,7 @@ def excluded(result: Assessment, language: Language) -> Rows:
         failed = [gate for gate in option.gates if gate.passed is False]
         if option.feasible or not failed:
             continue
-        reasons = [f"**{_rule(gate, language)}**: {fmt.plain(gate.reason)}" for gate in failed]
+        reasons = [f"**{_rule(gate, language)}**: {fmt.plain(_reason(gate, language))}" for gate in failed]
         rows.append(
             {say("option", language): _option_cell(option, language), say("reason", language): BREAK.join(reasons)}
         )
@@ -74,7 +74,7 @@ def open_questions(result: Assessment, language: Language) -> Rows:
     for option in result.options:
         unknown = [gate for gate in option.gates if gate.passed is None]
         if option.feasible and unknown:
-            reasons = [f"**{_rule(gate, language)}**: {fmt.plain(gate.reason)}" for gate in unknown]
+            reasons = [f"**{_rule(gate, language)}**: {fmt.plain(_reason(gate, language))}" for gate in unknown]
             rows.append(
                 {
                     say("option", language): _option_cell(option, language),
@@ -339,6 +339,11 @@ def _spread(value: Interval, language: Language, *, share: bool) -> str:
     return f"{fmt.number(value.p50, language)} ({fmt.number_range(value, language)})"
 
 
+def _reason(gate: Gate, language: Language) -> str:
+    """The sentence in the reader's language; records of older versions carry English alone."""
+    return next((each.text for each in gate.translations if each.language == language), gate.reason)
+
+
 def _rule(gate: Gate, language: Language) -> str:
     return text.capital(text.rule(gate.rule, language))
 
@@ -366,8 +371,9 @@ def warnings(result: Assessment, language: Language) -> Iterator[str]:
 
     for item in result.warnings:
         code, _, rule = item.code.partition(".")
+        message = next((each.text for each in item.translations if each.language == language), item.message)
         if code == "open_question" and rule:
-            yield say("open_question", language, rule=text.rule(rule, language), message=fmt.plain(item.message))
+            yield say("open_question", language, rule=text.rule(rule, language), message=fmt.plain(message))
             continue
         translated = terms.term(terms.WARNINGS, item.code, language) if language == "de" else None
-        yield translated or fmt.plain(item.message)
+        yield translated or fmt.plain(message)

@@ -52,6 +52,7 @@ INPUTS: dict[str, tuple[str, str]] = {
     "operations_fte": ("Personal im Betrieb", "staff in operation"),
     "output_tokens_per_request": ("Ausgabe-Token je Anfrage", "output tokens per request"),
     "peak_to_mean_ratio": ("Spitze zu Mittel", "peak to mean"),
+    "pilot_running_months": ("Dauer des Pilotbetriebs", "months of pilot operation"),
     "productive_hours_per_fte_month": (
         "Produktive Stunden je Stelle und Monat",
         "productive hours per position and month",
@@ -67,6 +68,9 @@ INPUTS: dict[str, tuple[str, str]] = {
     "quality_floor_fraction": ("Mindestqualität", "quality floor"),
     "quality_fraction": ("Qualität", "quality"),
     "quality_gap_penalty_logit": ("Verlust durch Fachsprache", "loss through the domain's language"),
+    "quality_benchmark_transfer_fraction": ("Aussagekraft der Vergleichstests", "what benchmarks tell of the task"),
+    "quality_language_penalty_logit": ("Verlust in fremden Sprachen", "loss in languages that are not listed"),
+    "quality_reference_ability_fraction": ("Vergleichstest der Modellklasse", "benchmark of the model's class"),
     "quality_reference_flop": ("Rechenaufwand des Vergleichsmodells", "compute of the reference model"),
     "quality_retrieval_recovery_fraction": ("Wirkung der Dokumentensuche", "effect of retrieval"),
     "quality_scale_logit_per_decade": ("Wirkung der Modellgröße", "effect of model size"),
@@ -96,6 +100,19 @@ INPUTS: dict[str, tuple[str, str]] = {
     "water_generation_l_per_kwh": ("Wasser der Stromerzeugung", "water of power generation"),
     "water_site_l_per_kwh": ("Wasser der Kühlung", "water of cooling"),
     "ttft_ms_p95": ("Gewünschte Zeit bis zum ersten Token", "wanted time to first token"),
+    "attrition_per_year_fraction": ("Fluktuation je Jahr", "staff turnover per year"),
+    "error_cost_per_request": ("Kosten einer falschen Antwort", "cost of a wrong answer"),
+    "evaluation_fte_months": ("Arbeit je Prüflauf", "work per evaluation"),
+    "evaluation_setup_fte_months": ("Aufbau der Prüfmenge", "building the evaluation set"),
+    "evaluations_per_year": ("Prüfläufe je Jahr", "evaluations per year"),
+    "exit_fte_months": ("Aufwand des Ausstiegs", "effort of leaving"),
+    "hiring_cost_fte_months": ("Aufwand je Einstellung", "effort per hire"),
+    "onboarding_fte_months": ("Einarbeitung", "training in"),
+    "rental_price_change_per_year_fraction": ("Änderung der Mietpreise je Jahr", "change of rental prices per year"),
+    "security_effort_ratio": ("Aufwand durch Schutzbedarf", "effort through sensitivity"),
+    "security_fte": ("Sicherheit im Betrieb", "security in operation"),
+    "security_setup_fte_months": ("Aufbau Sicherheit", "security set-up"),
+    "token_price_change_per_year_fraction": ("Änderung der Tokenpreise je Jahr", "change of token prices per year"),
 }
 QUALIFIERS: dict[str, tuple[str, str]] = {
     "annotator": ("Annotation", "annotator"),
@@ -186,6 +203,10 @@ WARNINGS: dict[str, tuple[str, str]] = {
     "water_unknown": (
         "Für einen Teil der Netze ist der Wasserbedarf nicht bekannt.",
         "Water per kWh is not known for some grids.",
+    ),
+    "error_cost_not_counted": (
+        "Falsche Antworten kosten hier nichts: Der Fall nennt keine Kosten je Fehler.",
+        "Wrong answers cost nothing here: the case names no cost per error.",
     ),
     "nothing_feasible": ("Keine neue Option erfüllt alle Bedingungen.", "No new option passes all gates."),
     "quality_assumed": (

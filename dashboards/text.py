@@ -95,10 +95,11 @@ TEXT: dict[str, tuple[str, str]] = {
     "phase": ("Anfall", "When"),
     "total": ("Summe", "Total"),
     "gates": ("Warum Optionen ausscheiden", "Why options are excluded"),
+    "nothing_feasible": ("Nichts zulässig", "Nothing feasible"),
     "gates_none": ("Keine Option ist ausgeschlossen.", "No option is excluded."),
     "reason": ("Begründung", "Reason"),
     "english_note": (
-        "Begründungen und Quellen kommen aus der Berechnung und liegen nur auf Englisch vor.",
+        "Quellen kommen aus der Berechnung und liegen nur auf Englisch vor.",
         "",
     ),
     "open_questions": ("Offene Fragen an zulässige Optionen", "Open questions about feasible options"),

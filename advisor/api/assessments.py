@@ -1,12 +1,14 @@
 """`/v1/assessments`: assess a case, read an assessment again."""
 
+from typing import Any
 from uuid import UUID
 
-from litestar import Controller, Response, get, post
+from litestar import Controller, Request, Response, get, post
 from litestar.params import FromPath, JSONBody
 
 from advisor.api.backend import Limit, Offset, Shared, Ticket, next_page, whole
 from advisor.api.errors import problem_responses
+from advisor.api.exports import InLanguage, address_of, exported
 from advisor.contracts.assessment import Assessment
 from advisor.contracts.service import AssessmentPage, AssessmentRequest, AssessmentSummary
 
@@ -42,14 +44,39 @@ class AssessmentController(Controller):
         )
 
     @get(
-        "/{assessment_id:uuid}",
+        "/{assessment_id:str}",
         operation_id="getAssessment",
         summary="Get assessment",
-        responses=problem_responses(400, 404),
+        responses=problem_responses(400, 404, 406),
     )
-    async def get_assessment(self, assessment_id: FromPath[UUID], backend: Shared) -> Response[Assessment]:
+    async def get_assessment(
+        self,
+        request: Request[Any, Any, Any],
+        assessment_id: FromPath[str],
+        backend: Shared,
+        language: InLanguage = "en",
+    ) -> Response[Assessment]:
         """One assessment, the same bytes as on the day it was made."""
-        return whole(await backend.store.document("assessment", assessment_id))
+        address = address_of(assessment_id)
+        if address.form is not None:
+            return await exported(request, backend, address.identity, address.form, language)
+        return whole(await backend.store.document("assessment", address.identity))
+
+    @get(
+        "/{assessment_id:uuid}/focus.csv",
+        operation_id="getAssessmentFocus",
+        summary="Get planned cost lines as FOCUS 1.2",
+        responses=problem_responses(400, 404, 406),
+    )
+    async def get_focus(
+        self,
+        request: Request[Any, Any, Any],
+        assessment_id: FromPath[UUID],
+        backend: Shared,
+        language: InLanguage = "en",
+    ) -> Response[Any]:
+        """The planned cost lines as a FOCUS 1.2 table, a row per option, line and month."""
+        return await exported(request, backend, assessment_id, "focus", language)
 
 
 def _summary(result: Assessment, ticket: Ticket) -> AssessmentSummary:

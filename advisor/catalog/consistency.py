@@ -61,7 +61,7 @@ def check_catalog(catalog: Catalog, places: Places) -> None:
 def key(row: Any) -> tuple[str, ...]:
     """What makes a row itself, its date left out: rows with one key are the history of one thing."""
     if hasattr(row, "kinds"):
-        return (row.name, *row.kinds)
+        return (row.name, row.condition, *row.kinds)
     fields = ("id",) if hasattr(row, "id") else KEY_FIELDS
     if hasattr(row, "role"):
         fields = ("country", "role")  # pay in another currency is the same pay

@@ -43,6 +43,7 @@ TABLES = {
     "tuning_prices": "prices/tuning.yml",
     "storage_prices": "prices/storage.yml",
     "second_source": "prices/second_source.yml",
+    "output_terms": "output_terms.yml",
     "shelf_lives": "shelf_lives.yml",
 }
 PARAMETER_FOLDER = "parameters"

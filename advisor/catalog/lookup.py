@@ -6,7 +6,7 @@ Enter at the function named for the row. An unknown name raises `UnknownName` wi
 import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from advisor.contracts.catalog import (
     AcceleratorRow,
@@ -46,6 +46,9 @@ from advisor.contracts.quotes import (
 from advisor.contracts.rows import Row, SourceRow
 
 R = TypeVar("R", bound=Row)
+_INDEXES: dict[tuple[str, int], tuple[Sequence[Row], dict[str, list[Row]]]] = {}
+"""Rows of a table by lower-case name; the table is held, so that its number stays its own."""
+MOST_INDEXES = 256
 SEE_LIST = "see `advisor catalog list`"
 
 
@@ -211,11 +214,24 @@ def source(catalog: Catalog, name: str) -> SourceRow:
 
 
 def _named(what: str, name: str, rows: Sequence[R], names: Callable[[R], Iterable[str]], on: date | None) -> R:
-    wanted = name.lower()
-    found = [row for row in rows if wanted in {known.lower() for known in names(row)}]
+    found = _index(what, rows, names).get(name.lower())
     if not found:
         raise UnknownName(what, name, _relatives(name, [known for row in rows for known in names(row)]), SEE_LIST)
     return _latest(what, name, found, on)
+
+
+def _index(what: str, rows: Sequence[R], names: Callable[[R], Iterable[str]]) -> dict[str, list[R]]:
+    """Rows by lower-case name, made once per table: an assessment asks a thousand times."""
+    kept = _INDEXES.get((what, id(rows)))
+    if kept is None:
+        index: dict[str, list[R]] = {}
+        for row in rows:
+            for known in {known.lower() for known in names(row)}:
+                index.setdefault(known, []).append(row)
+        if len(_INDEXES) >= MOST_INDEXES:
+            _INDEXES.clear()
+        _INDEXES[what, id(rows)] = kept = (rows, cast("dict[str, list[Row]]", index))
+    return cast("dict[str, list[R]]", kept[1])
 
 
 def _relatives(name: str, known: list[str]) -> list[str]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from importlib.metadata import version
 from typing import Any
 
@@ -40,6 +41,7 @@ def price_date(catalog: Catalog) -> date:
     return date(year, month, day)
 
 
+@lru_cache(maxsize=1024)
 def token_prices(
     row: ApiModelRow, *, typical_input_tokens: int, typical_output_tokens: int, on: date, eu: bool = False
 ) -> TokenPrices:
@@ -73,9 +75,14 @@ def token_prices(
         cached_usd_per_mtok=float(cached / tokens * per_mtok),
         output_usd_per_mtok=float(answer / out * per_mtok),
         batch_multiplier=_batch_multiplier(row, tokens, out, on, whole) if row.batch_discounted else None,
-        source=f"genai-prices {version('genai-prices')}, {row.price_provider}/{row.price_model}",
+        source=f"genai-prices {_price_version()}, {row.price_provider}/{row.price_model}",
         as_of=on.isoformat(),
     )
+
+
+@lru_cache(maxsize=1)
+def _price_version() -> str:
+    return version("genai-prices")
 
 
 def request_usd(

@@ -65,6 +65,7 @@ COLUMNS = {
     "tuned_inference_multiplier closed as_of",
     "storage-prices": "provider kind product usd_per_gb_month egress_usd_per_gb region as_of source",
     "second-source": "api_model listed_as input_usd_per_mtok cached_usd_per_mtok output_usd_per_mtok as_of source",
+    "output-terms": "name commercial_use training_use as_of source note",
     "shelf-lives": "table max_age_months",
     "sources": "id name licence read",
     "prices": "id input_usd_per_mtok cached_usd_per_mtok output_usd_per_mtok batch_multiplier tuning_usd_per_mtok",

@@ -6,8 +6,11 @@ Enter at `Assessment`. Money is in `cost.currency`, discounted to today, over th
 from typing import Literal, get_args
 
 from advisor.contracts.advice import Contribution, ReasonFigure, RoadmapStep
+from advisor.contracts.analysis import Analysis
 from advisor.contracts.base import Contract, Count, Fraction, Interval, NonNegative, Number, SchemaVersion, Score
 from advisor.contracts.case import Case, Currency
+from advisor.contracts.gates import Gate, NothingFeasible, Translation
+from advisor.contracts.outlook import CashFlow, Respect, StagedPath
 
 OptionKind = Literal[
     "status_quo",
@@ -22,15 +25,6 @@ OptionKind = Literal[
 ]
 OPTION_KINDS: tuple[OptionKind, ...] = get_args(OptionKind)
 Origin = Literal["measured", "given", "catalogue", "assumed"]
-
-
-class Gate(Contract):
-    """A hard condition: it excludes an option or lets it pass, and is never turned into a score."""
-
-    rule: str
-    passed: bool | None
-    """None: not known; a question to answer, not a pass."""
-    reason: str
 
 
 class CostLine(Contract):
@@ -98,13 +92,28 @@ class OptionQuality(Contract):
     note: str
 
 
+class RiskText(Contract):
+    """A risk in another language; same figures."""
+
+    language: Literal["de"]
+    reason: str
+    mitigation: str
+    owner: str = ""
+
+
 class Risk(Contract):
     """One risk of one option."""
 
     name: str
     score_0_10: Score
+    """0 no concern, 10 would stop the project."""
     reason: str
     mitigation: str
+    owner: str = ""
+    """Role that answers for the mitigation."""
+    sources: tuple[str, ...] = ()
+    """Dated facts behind the reason."""
+    translations: tuple[RiskText, ...] = ()
 
 
 class Option(Contract):
@@ -143,6 +152,8 @@ class Option(Contract):
     """Mean loss above the best feasible option of the same draw, where an option that misses the quality floor
     also pays for its replacement; None for an infeasible option."""
     p95_regret: NonNegative | None
+    cash_flow: CashFlow | None = None
+    """By month and year, undiscounted."""
 
 
 class RecommendationText(Contract):
@@ -167,6 +178,8 @@ class Recommendation(Contract):
     reasons: tuple[str, ...]
     what_would_change_it: tuple[str, ...]
     roadmap: tuple[RoadmapStep, ...]
+    verdict: Literal["recommended", "none"] = "recommended"
+    """`none`: nothing is feasible; the option named is what happens meanwhile, not an advice."""
     translations: tuple[RecommendationText, ...] = ()
     confidence_reason: str = ""
     """The figures behind `confidence`, in words."""
@@ -225,6 +238,8 @@ class Caution(Contract):
 
     code: str
     message: str
+    translations: tuple[Translation, ...] = ()
+    """`message` in other languages, where it has them."""
 
 
 class MovedInput(Contract):
@@ -266,6 +281,12 @@ class Pruned(Contract):
     option_id: str
     total_p50: Number
     reason: str
+    by: str | None = None
+    """Id of the option that stands for it."""
+    respects: tuple[Respect, ...] = ()
+    """In what that option is better."""
+    despite: tuple[Respect, ...] = ()
+    """In what this one is better; empty: it is dominated."""
 
 
 class Assessment(Contract):
@@ -283,10 +304,16 @@ class Assessment(Contract):
     """In order of rank."""
     pruned: tuple[Pruned, ...] = ()
     """Candidates that a better one of the same kind stands for."""
+    staged: tuple[StagedPath, ...] = ()
+    """Paths from a pilot to an own model, reckoned from two options each; best first. Gates are the options' own."""
     recommendation: Recommendation
+    nothing_feasible: NothingFeasible | None = None
+    """Set where no new option passes all gates; `recommendation.verdict` is then `none`."""
     break_even: tuple[BreakEven, ...]
     sensitivity: tuple[SensitivityRow, ...]
     value_of_information: tuple[InformationValue, ...]
+    analysis: Analysis | None = None
+    """Regret with errors, worth of measurements, Sobol, break-even over the draws, flips, criteria."""
     assumptions: tuple[Assumption, ...]
     update: MeasurementUpdate | None
     """None when the assessment used no measurement."""

@@ -4,13 +4,14 @@ Enter at `Case`. Only `name`, `use_case.task` and `use_case.requests_per_month` 
 out is filled from `data/defaults.yml`, and every default that was used is listed in the Assessment.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self, get_args
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from advisor.contracts.base import (
     Amount,
     Contract,
+    Fraction,
     Identifier,
     PositiveCount,
     SchemaVersion,
@@ -73,6 +74,26 @@ class UseCase(Contract):
     """Wanted time to first token, 95th percentile, ms."""
     tpot_ms_p95: Amount | None = None
     """Wanted time per output token after the first, 95th percentile, ms."""
+    error_cost_per_request: Amount | None = None
+    """What one wrong answer costs, in the budget's currency: rework, goodwill, harm. None: not counted, with a
+    warning."""
+
+
+SHARE_TOLERANCE = 1e-6
+RESIDENCIES: tuple[Residency, ...] = get_args(Residency)
+"""From the laxest to the strictest."""
+SENSITIVITIES: tuple[Sensitivity, ...] = get_args(Sensitivity)
+"""From the laxest to the strictest."""
+
+
+class DataClass(Contract):
+    """One class of the data that the use case touches; two classes may need two answers."""
+
+    name: Text
+    sensitivity: Sensitivity | None = None
+    residency: Residency | None = None
+    share_fraction: Fraction | None = None
+    """Share of the requests that touch this class and no stricter one."""
 
 
 class CaseData(Contract):
@@ -86,8 +107,30 @@ class CaseData(Contract):
     """Share of the data that is usable as it is."""
     sensitivity: Sensitivity | None = None
     residency: Residency | None = None
+    classes: tuple[DataClass, ...] = ()
+    """Classes of data; what a class leaves out is taken from the two fields above. The strictest class decides for an
+    option that serves all requests."""
     refreshes_per_year: Amount | None = None
     """How often the knowledge changes enough to train, or index, again."""
+
+    @model_validator(mode="after")
+    def _shares_fit(self) -> Self:
+        total = sum(each.share_fraction or 0.0 for each in self.classes)
+        if total > 1.0 + SHARE_TOLERANCE:
+            raise ValueError(f"classes: the shares add up to {total:g}; at most 1, a request counts in one class")
+        return self
+
+    @property
+    def strictest_residency(self) -> Residency | None:
+        """The strictest of all classes; None where nobody states one."""
+        stated = [self.residency, *(each.residency for each in self.classes)]
+        return max((each for each in stated if each is not None), key=RESIDENCIES.index, default=None)
+
+    @property
+    def strictest_sensitivity(self) -> Sensitivity | None:
+        """The strictest of all classes; None where nobody states one."""
+        stated = [self.sensitivity, *(each.sensitivity for each in self.classes)]
+        return max((each for each in stated if each is not None), key=SENSITIVITIES.index, default=None)
 
 
 class Staff(Contract):
@@ -145,6 +188,10 @@ class Strategic(Contract):
 
     model_control: Score | None = None
     vendor_independence: Score | None = None
+    explainability: Score | None = None
+    bias_control: Score | None = None
+    energy_saving: Score | None = None
+    """Beside the price of electricity, which the costs hold already."""
 
 
 class StatusQuo(Contract):

@@ -240,6 +240,18 @@ class LegalRow(Row):
     value: Number
     unit: Text
     text: Text
+    text_de: str = ""
+
+
+class OutputTermRow(Row):
+    """What a licence, or a provider's terms, say about the use of the answers; information, not legal advice."""
+
+    name: Text
+    """Licence of open weights, or provider, as the catalogue spells it."""
+    commercial_use: bool | None
+    """None: not known."""
+    training_use: Literal["allowed", "restricted", "unknown"]
+    """Whether other models may be trained on the answers."""
 
 
 class TaskRow(Row):
@@ -260,7 +272,15 @@ class RiskRow(Row):
     personal_data_add: Score
     """Added where the case processes personal or special-category data; the sum is capped at 10."""
     reason: Text
+    """May hold {figures} that are filled in for a case."""
     mitigation: Text
+    owner: str = ""
+    """Role that answers for the mitigation."""
+    condition: str = ""
+    """Finding under which the row applies, out of those that `advisor.risk_facts` computes; empty: always."""
+    reason_de: str = ""
+    mitigation_de: str = ""
+    owner_de: str = ""
 
 
 class Catalog(Contract):
@@ -294,3 +314,4 @@ class Catalog(Contract):
     storage_prices: tuple[StorageRow, ...] = ()
     second_source: tuple[SecondSourceRow, ...] = ()
     shelf_lives: tuple[ShelfLifeRow, ...] = ()
+    output_terms: tuple[OutputTermRow, ...] = ()

@@ -31,8 +31,20 @@ LINES: tuple[tuple[str, Literal["one_off", "recurring"]], ...] = (
     ("retrieval", "recurring"),
     ("storage", "recurring"),
     ("manual_work", "recurring"),
+    ("evaluation_setup", "one_off"),
+    ("security_setup", "one_off"),
+    ("failure_reserve", "one_off"),
+    ("hiring", "one_off"),
+    ("evaluation", "recurring"),
+    ("security_compliance", "recurring"),
+    ("attrition", "recurring"),
+    ("error_cost", "recurring"),
+    ("migration_exit", "one_off"),
 )
 """The cost lines, the same for every option."""
+PAID_LATER = ("hardware", "migration_exit")
+"""One-off lines that are not plainly paid before the service starts: a part of the hardware's price comes back at the
+end of the horizon, leaving is paid there."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +112,14 @@ class QualityModel:
     """Years between the model's release and the date of the catalogue."""
     is_domain_model: bool = False
     """An open model of the case's own domain."""
+    knows_domain: bool = False
+    """People who do the work by hand speak the domain's language: no gap."""
+    language_gap_fraction: float = 0.0
+    """Share of the case's languages that the model's makers do not list."""
+    ability_fraction: float | None = None
+    """Score of the base model on a general benchmark; None: not published."""
+    ability_reference_input: str = ""
+    """What the class of the model scores on it."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +150,8 @@ class Candidate:
     licence: str = ""
     commercial_use: bool = True
     needs_hiring: bool = False
+    missing_fte: float = 0.0
+    """Positions to be filled first."""
     months_available: float | None = None
     """Months until the provider switches the model off; None: no date announced."""
 

@@ -3,10 +3,25 @@
 Enter at `replicas_needed`, `servers_needed` and `queue_wait_s`.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from advisor.core.decode import Array
+
+BLOCK = 1024
+"""Points that are worked through at once: their months stay in the cache."""
+
+
+@dataclass(frozen=True)
+class HeldMonths:
+    """Devices that a fleet holds, month by month, summed; one value per point."""
+
+    held_months: Array
+    discounted_months: Array
+    """Weighted with the discount factor of the month."""
+    peak_devices: Array
 
 
 def replicas_needed(
@@ -51,6 +66,52 @@ def devices_held(replicas: ArrayLike, *, devices_per_replica: int, devices_per_s
     if devices_per_server == 1:
         return n * devices_per_replica
     return np.asarray(held * devices_per_replica + more * devices_per_server)
+
+
+def held_months(
+    requests: Array,
+    discount: Array,
+    busiest_requests: Array,
+    *,
+    peak_requests_per_s_per_request: Array,
+    capacity_requests_per_s: Array,
+    headroom_fraction: float,
+    spare: int,
+    devices_per_replica: int,
+    devices_per_server: int,
+    owned: int,
+) -> HeldMonths:
+    """Device-months of the replicas that each month's busiest hour needs.
+
+    M = sum over months of d(n(q_m)),  M' = sum of d(n(q_m)) f_m,  d and n from `devices_held`, `replicas_needed`
+    shapes: requests and discount (points, months), the others (points,) -> (points,).   source: definition.
+    validity: demand that grows or falls all the time. Where the busiest month needs one replica, so do all others,
+    and the sums are closed; the rest is walked through month by month, in blocks.
+    """
+
+    def devices(requests_per_month: Array, rows: slice | NDArray[np.intp]) -> Array:
+        turned = np.shape(requests_per_month)[:1] + (1,) * (requests_per_month.ndim - 1)
+        n = replicas_needed(
+            requests_per_month * peak_requests_per_s_per_request[rows].reshape(turned),
+            capacity_requests_per_s[rows].reshape(turned),
+            headroom_fraction=headroom_fraction,
+            spare=spare,
+        )
+        return devices_held(
+            n, devices_per_replica=devices_per_replica, devices_per_server=devices_per_server, owned=owned
+        )
+
+    every = slice(None)
+    peak = devices(busiest_requests, every)
+    load = busiest_requests * peak_requests_per_s_per_request / (capacity_requests_per_s * headroom_fraction)
+    held, discounted = peak * requests.shape[1], peak * discount.sum(axis=1)
+    walked = np.flatnonzero(load > 1.0)
+    for start in range(0, len(walked), BLOCK):
+        rows = walked[start : start + BLOCK]
+        monthly = devices(requests[rows], rows)
+        held[rows] = monthly.sum(axis=1)
+        discounted[rows] = np.einsum("pm,pm->p", monthly, discount[rows])
+    return HeldMonths(held, discounted, peak)
 
 
 def queue_wait_s(

@@ -35,6 +35,17 @@ def monthly_demand(requests_per_month: ArrayLike, growth_per_year_fraction: Arra
     return requests * np.exp(np.log1p(growth) * months / MONTHS_PER_YEAR)
 
 
+def price_path(change_per_year_fraction: ArrayLike, horizon_months: int) -> Array:
+    """Price of each month over today's.
+
+    p_m = (1 + c)^((m - 1)/12),  m = 1..H
+    units: 1/year, signed -> 1, shape (draws, H).   source: geometric change.
+    validity: a steady trend, c > -1; 0 keeps today's price; jumps are in the spread of c alone.
+    """
+    change = np.atleast_1d(np.asarray(change_per_year_fraction, np.float64))[:, None]
+    return np.exp(np.log1p(change) * np.arange(horizon_months)[None, :] / MONTHS_PER_YEAR)
+
+
 def residual_value_fraction(years: ArrayLike, decades_lost_per_year: ArrayLike) -> Array:
     """Share of an accelerator's price that is left after some years.
 

@@ -83,6 +83,14 @@ def training_run(option: Candidate, x: Design, *, per_usd: float, per_eur: float
     return Run(paid, hours, flop, it_kwh, np.maximum(wanted, work.min_devices))
 
 
+def reserve_fraction(option: Candidate, x: Design) -> Array | float:
+    """Share of the training's compute that is kept for starting the final run again."""
+    if option.training is None:
+        return 0.0
+    reserve = x["failure_reserve_ratio"]
+    return np.asarray(reserve / (x[option.training.development_input] + reserve))
+
+
 def storage_gb(option: Candidate, x: Design) -> Array:
     """What is kept whether requests come or not: text, versions of an own model, checkpoints of its training."""
     work, hosting = option.training, option.hosting

@@ -41,17 +41,39 @@ def expected_quality(
     gap_penalty_logit: ArrayLike,
     gap_recovered_fraction: ArrayLike,
     gain_logit: ArrayLike,
+    language_loss_logit: ArrayLike = 0.0,
 ) -> Array:
     """Score on the case's metric.
 
-    q = expit(logit(base) - penalty * gap * (1 - recovered) + gain)
+    q = expit(logit(base) - penalty * gap * (1 - recovered) - language loss + gain)
     units: fractions 0..1, logits -> fraction.   source: own assumption, additive effects on the logit scale.
     validity: to rank options before anything was measured; replace by a measurement as soon as there is one.
     """
     gap = np.asarray(domain_gap_fraction, np.float64) * (1.0 - np.asarray(gap_recovered_fraction, np.float64))
-    return expit(
-        logit(base_fraction) - np.asarray(gap_penalty_logit, np.float64) * gap + np.asarray(gain_logit, np.float64)
-    )
+    lost = np.asarray(gap_penalty_logit, np.float64) * gap + np.asarray(language_loss_logit, np.float64)
+    return expit(logit(base_fraction) - lost + np.asarray(gain_logit, np.float64))
+
+
+def evidence_logit(ability_fraction: ArrayLike, reference_fraction: ArrayLike, transfer_fraction: ArrayLike) -> Array:
+    """How much better, or worse, than its class a model is expected to do for what a general benchmark says of it.
+
+    d = t * (logit(a) - logit(a_ref))
+    units: fractions 0..1 -> logit.   source: own assumption; t is the share that carries over to another task.
+    validity: one benchmark for model and reference; settings differ between cards, which the spread of t covers.
+    """
+    lead = logit(ability_fraction) - logit(reference_fraction)
+    return np.asarray(transfer_fraction, np.float64) * lead
+
+
+def language_loss_logit(gap_fraction: ArrayLike, penalty_logit: ArrayLike, recovered_fraction: ArrayLike) -> Array:
+    """What a model loses in languages that its makers do not list.
+
+    d = penalty * gap * (1 - recovered);  gap: share of the case's languages that are not listed
+    units: fractions, logit -> logit.   source: own assumption, linear in the share.
+    validity: languages in equal use; text for further training is in the case's languages and recovers its share.
+    """
+    gap = np.asarray(gap_fraction, np.float64) * (1.0 - np.asarray(recovered_fraction, np.float64))
+    return np.asarray(penalty_logit, np.float64) * gap
 
 
 def scale_effect_logit(training_flop: ArrayLike, reference_flop: ArrayLike, logit_per_decade: ArrayLike) -> Array:

@@ -9,6 +9,7 @@ or an option changes no other draw.
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import NormalDist
 from typing import Literal
 
@@ -74,12 +75,56 @@ def _two_piece(points: Array, score: Array) -> Array:
 
 
 def random_design(inputs: Sequence[Input], *, draws: int, seed: int) -> Design:
-    """Draw every input `draws` times; the stream of an input depends on seed and name alone."""
-    design = {}
-    for item in inputs:
-        stream = np.random.default_rng([seed, zlib.crc32(item.name.encode())])
-        design[item.name] = quantile(item, stream.standard_normal(draws))
-    return design
+    """Draw every input `draws` times; the stream of an input depends on seed and name alone.
+
+    An input is drawn when it is first asked for: most of a catalogue's inputs belong to options that are not kept.
+    """
+    return _Drawn(inputs, draws, seed)
+
+
+class _Drawn(dict[str, Array]):
+    """A design that draws on demand; it contains every input, and holds those that were asked for."""
+
+    def __init__(self, inputs: Sequence[Input], draws: int, seed: int) -> None:
+        super().__init__()
+        self._inputs, self._draws, self._seed = {item.name: item for item in inputs}, draws, seed
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._inputs or super().__contains__(name)
+
+    def __missing__(self, name: str) -> Array:
+        item = self._inputs[name]
+        if item.is_certain:
+            self[name] = np.full(self._draws, quantile(item, 0.0))
+            return self[name]
+        self[name] = quantile(item, _scores(self._seed, name, self._draws))
+        return self[name]
+
+    def order(self, name: str) -> NDArray[np.int64]:
+        """Positions of an input's draws from the lowest to the highest: that of its scores, whatever its quantiles."""
+        return _order(self._seed, name, self._draws)
+
+
+def order_of(design: Design, name: str) -> NDArray[np.int64]:
+    """Positions of an input's values in a design, from the lowest to the highest."""
+    if isinstance(design, _Drawn):
+        return design.order(name)
+    return np.argsort(design[name], kind="stable")
+
+
+@lru_cache(maxsize=512)
+def _scores(seed: int, name: str, draws: int) -> Array:
+    """Standard normal scores of an input, kept: assessments with one seed share them."""
+    found = np.random.default_rng([seed, zlib.crc32(name.encode())]).standard_normal(draws)
+    found.flags.writeable = False
+    return found
+
+
+@lru_cache(maxsize=256)
+def _order(seed: int, name: str, draws: int) -> NDArray[np.int64]:
+    found = np.argsort(_scores(seed, name, draws), kind="stable")
+    found.flags.writeable = False
+    return found
 
 
 def central_design(inputs: Sequence[Input], points: int = 1) -> Design:

@@ -45,6 +45,10 @@ class Draws:
         """Central value of a parameter."""
         return self._rows[name].central if name in self._rows else lookup.parameter(self.catalog, name).central
 
+    def row(self, name: str) -> Parameter:
+        """The parameter of today."""
+        return self._rows[name] if name in self._rows else lookup.parameter(self.catalog, name)
+
     def knows(self, name: str) -> bool:
         """True where the catalogue has the parameter."""
         return name in self._rows

@@ -6,6 +6,7 @@ Enter at `shape_of`.
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 
 from advisor.contracts.catalog import BaseModelRow, Catalog
 from advisor.contracts.errors import BadInput
@@ -62,6 +63,7 @@ def named_model(request: EstimateRequest, rows: Iterable[BaseModelRow]) -> BaseM
     return max(found, key=lambda pair: pair[0])[1] if found else None
 
 
+@lru_cache(maxsize=4096)
 def squeezed(text: str) -> str:
     """Lower case without separators, so that `Llama-2-7B`, `llama2 7b` and `LLaMA 2 7B` are one."""
     return re.sub(r"[^a-z0-9.]", "", text.lower())

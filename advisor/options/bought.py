@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import date
 
 from advisor.catalog import lookup, prices
-from advisor.contracts.catalog import ApiModelRow
+from advisor.contracts.catalog import ApiModelRow, BaseModelRow
 from advisor.core.candidates import ApiOffer, Candidate, QualityModel, Training
-from advisor.options.workshop import Workshop, age_years, months_between
+from advisor.options.workshop import Workshop, age_years, language_gap, months_between
 
 
 def status_quo() -> Candidate:
@@ -21,7 +21,7 @@ def status_quo() -> Candidate:
         model=None,
         provider=None,
         retrieval=False,
-        quality=QualityModel(base_input="quality_base_fraction.by_hand"),
+        quality=QualityModel(base_input="quality_base_fraction.by_hand", knows_domain=True),
         integration_input="integration_fte_months.status_quo",
         operations_input=None,
         months_input=None,
@@ -32,7 +32,7 @@ def status_quo() -> Candidate:
 
 def api_candidates(row: ApiModelRow, shop: Workshop, on: date) -> list[Candidate]:
     """One provider model: plain, with retrieval, and tuned where the provider sells tuning."""
-    eu = (shop.case.data.residency or "any") != "any" and row.eu_price_multiplier != 1.0
+    eu = (shop.case.data.strictest_residency or "any") != "any" and row.eu_price_multiplier != 1.0
     price = prices.token_prices(
         row,
         typical_input_tokens=max(1, round(shop.central("input_tokens_per_request"))),
@@ -58,6 +58,9 @@ def api_candidates(row: ApiModelRow, shop: Workshop, on: date) -> list[Candidate
         quality=QualityModel(
             base_input=f"quality_base_fraction.{row.capability}",
             age_years=age_years(base, on) if base is not None else 0.0,
+            language_gap_fraction=language_gap(base, shop.case) if base is not None else 0.0,
+            ability_fraction=_ability(base, row),
+            ability_reference_input=f"quality_reference_ability_fraction.{row.capability}",
         ),
         integration_input=f"integration_fte_months.{kind}",
         operations_input="operations_fte.api",
@@ -100,6 +103,11 @@ def api_candidates(row: ApiModelRow, shop: Workshop, on: date) -> list[Candidate
         )
         found += _with_retrieval(tuned, shop)
     return found
+
+
+def _ability(base: BaseModelRow | None, row: ApiModelRow) -> float | None:
+    """Benchmark of a hosted open model; the class of the largest models has no reference."""
+    return base.general_ability_fraction if base is not None and row.capability != "frontier" else None
 
 
 def _with_retrieval(option: Candidate, shop: Workshop) -> list[Candidate]:

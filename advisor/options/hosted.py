@@ -12,11 +12,18 @@ from advisor.contracts.errors import Failed
 from advisor.contracts.estimates import TrainingKind
 from advisor.core.candidates import Candidate, Hosting, QualityModel, Training
 from advisor.estimate.shapes import shape_of_row
-from advisor.options.workshop import Workshop, age_years
+from advisor.options.workshop import Workshop, age_years, language_gap
 
 LORA_LIMIT_PARAMS = 80e9
 FULL_LIMIT_PARAMS = 35e9
 MID_FROM_PARAMS = 2e10
+DOMAIN_WORDS = {
+    "legal": ("legal", "law", "recht", "jur"),
+    "biomedical": ("medic", "medizin", "bio", "pharma", "clinic", "klini", "health", "gesundheit"),
+    "scientific": ("scien", "wissenschaft", "research", "forschung"),
+    "finance": ("financ", "finanz", "bank"),
+}
+"""What a case's domain is called, English and German, for each domain of the catalogue."""
 RUNS: dict[OptionKind, TrainingKind] = {
     "fine_tune_lora": "lora",
     "fine_tune_full": "full_ft",
@@ -48,6 +55,7 @@ def open_model_candidates(model: BaseModelRow, shop: Workshop) -> list[Candidate
 
 def _self_hosted(model: BaseModelRow, hosting: Hosting, shop: Workshop, retrieval: bool) -> Candidate:
     suffix = "+retrieval" if retrieval else ""
+    size = "mid" if model.parameters >= MID_FROM_PARAMS else "small"
     return Candidate(
         id=f"self_hosted_open:{model.id}{suffix}",
         kind="self_hosted_open",
@@ -56,9 +64,12 @@ def _self_hosted(model: BaseModelRow, hosting: Hosting, shop: Workshop, retrieva
         provider=None,
         retrieval=retrieval,
         quality=QualityModel(
-            base_input=f"quality_base_fraction.{'mid' if model.parameters >= MID_FROM_PARAMS else 'small'}",
+            base_input=f"quality_base_fraction.{size}",
             age_years=age_years(model, shop.on),
             is_domain_model=model.domain != "general",
+            language_gap_fraction=language_gap(model, shop.case),
+            ability_fraction=model.general_ability_fraction,
+            ability_reference_input=f"quality_reference_ability_fraction.{size}",
         ),
         integration_input="integration_fte_months.self_hosted",
         operations_input="operations_fte.self_hosted",
@@ -117,5 +128,6 @@ def _trained(option: Candidate, kind: OptionKind, model: BaseModelRow, shop: Wor
 def domain_fits(model: BaseModelRow, case: Case) -> bool:
     """General models always; a domain model only where the case's domain names its field."""
     domain = (case.use_case.domain or "").lower()
-    words = {"legal": ("legal", "law", "recht", "jur"), "biomedical": ("medic", "medizin", "bio", "pharma", "clinic")}
-    return model.domain == "general" or any(word in domain for word in words.get(model.domain, (model.domain,)))
+    if model.domain in ("general", "code"):
+        return model.domain == "general" or case.use_case.task == "code"
+    return any(word in domain for word in DOMAIN_WORDS[model.domain])

@@ -95,14 +95,20 @@ def pace_of(
 ) -> Pace | None:
     """The pace on the fewest devices that hold the training; None where nothing holds it."""
     lengths = _text_lengths(model, pool) if kind in FROM_TEXT else _example_lengths(model, tokens_per_example, pool)
-    keys = sizes_of(model) | lengths
+    return _fewest(tuple((sizes_of(model) | lengths).items()), kind, part, pool)
+
+
+@lru_cache(maxsize=4096)
+def _fewest(stated: tuple[tuple[str, Any], ...], kind: TrainingKind, part: AcceleratorRow, pool: Draws) -> Pace | None:
+    """The pace for the keys of a request: a matter of the catalogue alone, so it is reckoned once for all cases."""
+    keys = dict(stated)
     count = next((count for count in COUNTS if _fits(keys, kind, part, count, pool)), None)
     if count is None:
         return None
     step = _step(keys, kind, part, count, pool)
     ratio = _ratio(step, kind, part, pool)
     note = (
-        f"step model of `advisor estimate`: {kind} on {count} x {part.id}, {lengths['seq_len']} tokens a sequence, "
+        f"step model of `advisor estimate`: {kind} on {count} x {part.id}, {keys['seq_len']} tokens a sequence, "
         f"{step.recompute} recomputation, over a dense pre-training of 7 billion parameters in {REFERENCE_YEAR}"
     )
     if part.mfu_class not in REFERENCE_PARTS:

@@ -5,18 +5,20 @@ Enter at `Workshop`.
 
 from collections.abc import Iterator
 from datetime import date
+from functools import lru_cache
 
 from advisor.catalog import lookup
 from advisor.contracts.case import Case
 from advisor.contracts.catalog import AcceleratorRow, ArchitectureRow, BaseModelRow, Catalog
 from advisor.contracts.estimates import TrainingKind
 from advisor.core.candidates import Candidate, Hosting
-from advisor.core.costing import Demand, demand_of, evaluate
+from advisor.core.costing import Demand, demand_of, total_of
 from advisor.core.decode import Device, NumberFormat, StepFit
 from advisor.core.sampling import Design, Input, central_design
-from advisor.core.serving import replica_design
+from advisor.core.serving import Replica, replica_design
 from advisor.core.shapes import ModelShape
 from advisor.core.units import MONTHS_PER_YEAR
+from advisor.estimate.draws import Draws
 from advisor.estimate.serving_coefficients import GENERATIONS, PREFIX, names_for, step_fit
 from advisor.inputs import Setting
 from advisor.options.pace import Pace, central_pool, pace_of
@@ -39,7 +41,6 @@ class Workshop:
         self.demand: Demand = demand_of(self.x, setting.frame)
         self.owned = {lookup.accelerator(catalog, own.accelerator).id: own.count for own in case.hardware.owned}
         self.parts = {part.id: part for part in catalog.accelerators}
-        self._fits: dict[str, StepFit] = {}
         self._paces: dict[tuple[str, str, str], Pace | None] = {}
         self.pool = central_pool(catalog)
         self.retrieval_helps = case.use_case.task in RETRIEVAL_TASKS
@@ -50,12 +51,7 @@ class Workshop:
 
     def fit(self, part: AcceleratorRow) -> StepFit:
         """The coefficients of a step on a part, at their central values."""
-        generation = part.mfu_class if part.mfu_class in GENERATIONS else "other"
-        if generation not in self._fits:
-            names = names_for(generation, ENGINE)
-            values = {name: lookup.parameter(self.catalog, PREFIX + name).central for name in names}
-            self._fits[generation] = step_fit(values, generation, ENGINE)
-        return self._fits[generation]
+        return _fit(part.mfu_class if part.mfu_class in GENERATIONS else "other", self.pool)
 
     def usable_parts(self) -> list[AcceleratorRow]:
         """Parts that are owned, or that can be rented (cloud) or bought at a known price (premises)."""
@@ -73,18 +69,16 @@ class Workshop:
         for part in self.usable_parts():
             device = device_of(part)
             fit = self.fit(part)
-            replica = replica_design(
+            replica = _replica(
                 model,
-                device,
-                FORM,
-                fit,
+                part,
+                self.pool,
                 input_tokens=self.central("input_tokens_per_request") + extra,
                 output_tokens=self.central("output_tokens_per_request"),
                 ttft_s=self.central("ttft_ms_p95") / 1e3,
                 tpot_s=self.central("tpot_ms_p95") / 1e3,
                 usable_memory_fraction=self.central("usable_memory_fraction"),
                 load_fraction=self.central("capacity_headroom_fraction"),
-                max_devices=most_devices(part),
             )
             if replica is None:
                 continue
@@ -107,7 +101,7 @@ class Workshop:
 
         def key(option: Candidate) -> tuple[bool, float]:
             late = option.hosting is not None and not option.hosting.replica.meets_latency
-            return late, float(evaluate(option, self.x, self.demand, self.setting.frame).total[0])
+            return late, float(total_of(option, self.x, self.demand, self.setting.frame)[0])
 
         return sorted(variants, key=key)[:1]
 
@@ -125,6 +119,20 @@ class Workshop:
     def mfu_input(self, accelerator: str) -> str:
         """Name of the utilisation input of an accelerator."""
         return f"mfu_fraction.{self.parts[accelerator].mfu_class}.full"
+
+
+@lru_cache(maxsize=64)
+def _fit(generation: str, pool: Draws) -> StepFit:
+    values = {name: pool.value(PREFIX + name) for name in names_for(generation, ENGINE)}
+    return step_fit(values, generation, ENGINE)
+
+
+@lru_cache(maxsize=8192)
+def _replica(model: ModelShape, part: AcceleratorRow, pool: Draws, **wanted: float) -> Replica | None:
+    """The replica of a model on a part: cases that ask alike are answered alike, so it is designed once."""
+    generation = part.mfu_class if part.mfu_class in GENERATIONS else "other"
+    most = most_devices(part)
+    return replica_design(model, device_of(part), FORM, _fit(generation, pool), max_devices=most, **wanted)
 
 
 def most_devices(part: AcceleratorRow) -> int:
@@ -153,3 +161,9 @@ def months_between(on: date, day: str) -> float:
 def age_years(model: BaseModelRow, on: date) -> float:
     """Age of an open model at the date of the catalogue."""
     return max(0.0, -months_between(on, model.released) / MONTHS_PER_YEAR)
+
+
+def language_gap(model: BaseModelRow, case: Case) -> float:
+    """Share of the case's languages that the model's makers do not list; 0 where the case names none."""
+    wanted = {language.split("-")[0] for language in case.use_case.languages}
+    return len(wanted - set(model.languages)) / len(wanted) if wanted else 0.0

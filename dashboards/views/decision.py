@@ -62,10 +62,13 @@ def _headline(result: Assessment, language: Language) -> None:
     words = text.advice(result, language)
     with st.container(border=True):
         st.subheader(say("advice", language))
-        word = text.confidence(advice.confidence, language)
-        st.badge(say("confidence", language, word=word), color=COLOURS[advice.confidence])
-        if words.confidence_reason:
-            st.caption(fmt.plain(text.capital(words.confidence_reason)))
+        if advice.verdict == "none":
+            st.badge(say("nothing_feasible", language), color="red")
+        else:
+            word = text.confidence(advice.confidence, language)
+            st.badge(say("confidence", language, word=word), color=COLOURS[advice.confidence])
+            if words.confidence_reason:
+                st.caption(fmt.plain(text.capital(words.confidence_reason)))
         st.markdown(f"**{fmt.plain(words.headline)}**")
         months = _horizon(result)
         cost, quality, time = best.cost, best.quality, best.time_to_value_months
@@ -154,8 +157,6 @@ def _gates(result: Assessment, language: Language) -> None:
     excluded, questions = tables.excluded(result, language), tables.open_questions(result, language)
     if not excluded:
         st.markdown(say("gates_none", language))
-    if excluded or questions:
-        _english(language)
     _table(excluded)
     if questions:
         with st.expander(say("open_questions", language)):
