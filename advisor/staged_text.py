@@ -78,7 +78,7 @@ def _path(path: StagedPath, options: dict[str, Option], language: Language) -> s
         pilot=title(options[path.pilot_option_id], language),
         target=title(options[path.target_option_id], language),
         date=path.decision_date,
-        month=number(path.pilot_months, language),
+        month=f"{path.pilot_months:.0f}",
         pilot_cost=amount(path.pilot_cost.p50, currency, language),
     )
     volume, floor = path.trigger_requests_per_month, path.trigger_quality_fraction
