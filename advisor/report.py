@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.table import Table
 
+from advisor import lift_text
 from advisor.advice_text import advice_in, roadmap_columns, roadmap_rows
 from advisor.analysis_text import HEADING, analysis_lines
 from advisor.contracts.assessment import Assessment, Option
@@ -139,6 +140,10 @@ def _write(console: Console, result: Assessment, language: Language) -> None:
         for line in lines:
             console.print(f"  • {line}", highlight=False)
     _write_analysis(console, result, language)
+    if result.nothing_feasible is not None:
+        console.print(f"[bold]{lift_text.TITLE[language]}[/bold]")
+        for line in lift_text.lines(result, language):
+            console.print(f"  • {line}", highlight=False)
     for line in _excluded(result, language):
         console.print(line, highlight=False, style="dim")
     if console.width >= WIDE_FROM:
@@ -242,6 +247,10 @@ def _markdown(result: Assessment, language: Language) -> Iterator[str]:
     yield f"# {result.case.name}\n"
     yield f"**{say['advice']}**: {advice_in(result, language).headline}\n"
     yield f"{_confidence(result, language)}\n"
+    if result.nothing_feasible is not None:
+        yield f"## {lift_text.TITLE[language]}\n"
+        yield from (f"- {line}" for line in lift_text.lines(result, language))
+        yield ""
     columns = _columns(language, result.options[0].cost.currency)
     yield "| " + " | ".join(columns) + " |"
     yield "|" + "---|" * len(columns)
