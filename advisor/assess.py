@@ -35,6 +35,7 @@ from advisor.contracts.baseline import BaselineReport
 from advisor.contracts.case import Case
 from advisor.contracts.catalog import Catalog
 from advisor.contracts.errors import Failed
+from advisor.contracts.gates import Translation
 from advisor.contracts.runs import RunReport
 from advisor.core.candidates import LINES, Candidate
 from advisor.core.care import ERROR_COST
@@ -352,19 +353,27 @@ def _cautions(options: tuple[Option, ...], solved: Solved) -> tuple[Caution, ...
         for rule, gate in open_questions.items()
     ]
     if not any(option.feasible and option.kind != "status_quo" for option in options):
-        found.append(Caution(code="nothing_feasible", message="no new option passes all gates; see their reasons"))
+        text = "no new option passes all gates; see their reasons"
+        found.append(_caution("nothing_feasible", text, "keine neue Option erfüllt alle Bedingungen; siehe die Gründe"))
     elif solved.ranking.p_none > AT_RISK_FRACTION:
         share = f"{solved.ranking.p_none:.0%}"
         text = f"in {share} of the futures no feasible option reaches the quality floor"
-        found.append(Caution(code="quality_at_risk", message=text))
+        german = f"in {share} der Verläufe erreicht keine zulässige Option die Mindestqualität"
+        found.append(_caution("quality_at_risk", text, german))
     if ERROR_COST not in solved.design:
         text = "wrong answers cost nothing here: the case does not say what one costs (use_case.error_cost_per_request)"
-        found.append(Caution(code="error_cost_not_counted", message=text))
+        german = "falsche Antworten kosten hier nichts: der Fall nennt keine Kosten (use_case.error_cost_per_request)"
+        found.append(_caution("error_cost_not_counted", text, german))
     assumed = sum(option.quality.origin == "assumed" for option in options if option.kind != "status_quo")
     if assumed:
         text = f"the quality of {assumed} options is expected, not measured; run `advisor baseline run`"
-        found.append(Caution(code="quality_assumed", message=text))
+        german = f"die Qualität von {assumed} Optionen ist erwartet, nicht gemessen; `advisor baseline run` misst sie"
+        found.append(_caution("quality_assumed", text, german))
     return tuple(found)
+
+
+def _caution(code: str, english: str, german: str) -> Caution:
+    return Caution(code=code, message=english, translations=(Translation(language="de", text=german),))
 
 
 def _identity(case: Case, catalog: Catalog, seed: int, draws: int, measurements: Sequence[Report]) -> str:

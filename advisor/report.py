@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.table import Table
 
+from advisor import lift_text
 from advisor.advice_text import advice_in, roadmap_columns, roadmap_rows
 from advisor.analysis_text import HEADING, analysis_lines
 from advisor.contracts.assessment import Assessment, Option
@@ -18,6 +19,7 @@ from advisor.gate_text import in_language
 from advisor.phrases import CONFIDENCE, REPORT, RULES, Language, number, share, title
 from advisor.reason_words import STEP_WORDS
 from advisor.risk_text import risk_table
+from advisor.staged_text import HEADINGS, pruned_lines, staged_lines
 
 PLAIN_WIDTH = 170
 WIDE_FROM = 140
@@ -58,6 +60,7 @@ def _lists(result: Assessment, language: Language) -> list[tuple[str, tuple[str,
         (say["reasons"], advice.reasons),
         (say["changes"], advice.what_would_change_it),
         (STEP_WORDS[language]["measure_first"], advice.measure_first),
+        (HEADINGS[language]["staged"], staged_lines(result, language)),
     ]
     return [(heading, lines) for heading, lines in found if lines]
 
@@ -137,6 +140,10 @@ def _write(console: Console, result: Assessment, language: Language) -> None:
         for line in lines:
             console.print(f"  • {line}", highlight=False)
     _write_analysis(console, result, language)
+    if result.nothing_feasible is not None:
+        console.print(f"[bold]{lift_text.TITLE[language]}[/bold]")
+        for line in lift_text.lines(result, language):
+            console.print(f"  • {line}", highlight=False)
     for line in _excluded(result, language):
         console.print(line, highlight=False, style="dim")
     if console.width >= WIDE_FROM:
@@ -240,6 +247,10 @@ def _markdown(result: Assessment, language: Language) -> Iterator[str]:
     yield f"# {result.case.name}\n"
     yield f"**{say['advice']}**: {advice_in(result, language).headline}\n"
     yield f"{_confidence(result, language)}\n"
+    if result.nothing_feasible is not None:
+        yield f"## {lift_text.TITLE[language]}\n"
+        yield from (f"- {line}" for line in lift_text.lines(result, language))
+        yield ""
     columns = _columns(language, result.options[0].cost.currency)
     yield "| " + " | ".join(columns) + " |"
     yield "|" + "---|" * len(columns)
@@ -276,6 +287,9 @@ def _markdown(result: Assessment, language: Language) -> Iterator[str]:
     yield from (f"- {line.strip()}" for line in _excluded(result, language))
     yield ""
     yield from risk_table(result.options[0], language)
+    if result.pruned:
+        yield f"\n## {HEADINGS[language]['pruned']}\n"
+        yield from (f"- {line}" for line in pruned_lines(result, language))
     yield f"\n## {say['assumptions']}\n"
     yield f"| {say['input']} | {say['value']} | {say['unit']} | {say['origin']} | {say['source']} |"
     yield "|---|---|---|---|---|"

@@ -32,29 +32,42 @@ PARTS: dict[str, dict[int, float]] = {
     "hardware": {4: 1.0},
     "retrieval_setup": {2: 1.0},
     "hiring": {4: 1.0},
-    "evaluation": {7: 1.0},
-    "evaluation_set": {7: 1.0},
-    "security": {9: 1.0},
+    "evaluation_setup": {2: 0.5, 7: 0.5},
+    "security_setup": {4: 0.5, 9: 0.5},
 }
-"""In which steps a one-off line is spent; own judgement. A line without a row is spent at the deployment."""
+"""In which steps a one-off line is spent; own judgement. A line without a row is provided for at the deployment."""
+TRAINING_LINES = ("training_compute", "training_staff", "failure_reserve")
 ROLE_OF_LINE = {
     "integration": "ml_engineer",
     "data_preparation": "data_engineer",
     "annotation": "annotator",
     "training_staff": "ml_engineer",
     "retrieval_setup": "data_engineer",
+    "evaluation_setup": "domain_expert",
+    "security_setup": "operations",
     "operations_staff": "operations",
     "monitoring": "ml_engineer",
+    "evaluation": "domain_expert",
+    "security_compliance": "operations",
 }
+"""Who does the work that a line pays for; lines without a row pay for things, or for work that others do."""
 INPUTS_OF_LINE = {
     "integration": "integration_fte_months.",
     "data_preparation": "data_fte_months.",
     "annotation": "examples_needed.",
     "training_staff": "training_fte_months.",
     "training_compute": "development_factor.",
+    "failure_reserve": "failure_reserve_ratio",
     "retrieval_setup": "retrieval_fte_months",
+    "evaluation_setup": "evaluation_setup_fte_months",
+    "security_setup": "security_setup_fte_months.",
+    "hiring": "hiring_cost_fte_months",
+    "migration_exit": "exit_fte_months.",
     "operations_staff": "operations_fte.",
     "monitoring": "monitoring_fte",
+    "evaluation": "evaluations_per_year",
+    "security_compliance": "security_fte.",
+    "attrition": "attrition_per_year_fraction",
     "hardware": "purchase_usd.",
 }
 
@@ -115,10 +128,7 @@ def parts_of_line(line: str, option: Option) -> dict[int, float]:
     """The steps in which a one-off line is spent, with shares that add up to one, omitted steps left out."""
     family = _family(option)
     used = steps_used(option)
-    if line in ("training_compute", "training_staff"):
-        parts = TRAINING_PARTS.get(family, {9: 1.0})
-    else:
-        parts = PARTS.get(line, {9: 1.0})
+    parts = TRAINING_PARTS.get(family, {9: 1.0}) if line in TRAINING_LINES else PARTS.get(line, {9: 1.0})
     kept = {step: part for step, part in parts.items() if step in used} or {used[0]: 1.0}
     whole = sum(kept.values())
     return {step: part / whole for step, part in kept.items()}

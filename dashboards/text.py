@@ -96,6 +96,8 @@ TEXT: dict[str, tuple[str, str]] = {
     "total": ("Summe", "Total"),
     "gates": ("Warum Optionen ausscheiden", "Why options are excluded"),
     "nothing_feasible": ("Nichts zulässig", "Nothing feasible"),
+    "relax": ("Was gelockert werden müsste", "What would have to be relaxed"),
+    "risks": ("Risiken der ersten Option (0 bis 10)", "Risks of the first option (0 to 10)"),
     "gates_none": ("Keine Option ist ausgeschlossen.", "No option is excluded."),
     "reason": ("Begründung", "Reason"),
     "english_note": (

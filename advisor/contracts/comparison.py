@@ -23,8 +23,8 @@ class ChangedInput(Contract):
 
     name: str
     unit: str
-    before: Interval | Number | str | None
-    after: Interval | Number | str | None
+    before: Number | Interval | str | None
+    after: Number | Interval | str | None
     origin_before: Origin | None
     """None: the input was not used before."""
     origin_after: Origin | None

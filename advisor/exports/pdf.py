@@ -9,23 +9,25 @@ from itertools import accumulate
 
 from advisor.contracts.assessment import Assessment, Option, SensitivityRow
 from advisor.contracts.base import Interval
-from advisor.exports import pdf_charts
+from advisor.exports import pdf_charts, pdf_plan
 from advisor.exports.pdf_charts import Bar, Curve
 from advisor.exports.pdf_page import Paper
 from advisor.exports.schedule import Plan, plan_of, schedule_of
 from advisor.exports.words import (
     WORDS,
     advice_in,
+    confidence_text,
     figure,
     gate_text,
     nothing_text,
     risk_texts,
     rule_name,
     sign,
+    source_text,
     warning_text,
 )
-from advisor.measures import input_label, suggested_measurement
-from advisor.phrases import CONFIDENCE, Language, number, share, title
+from advisor.measures import input_label
+from advisor.phrases import Language, number, share, title
 
 CURVES = 5
 """Options whose cash flow is drawn: the best-ranked, and the status quo."""
@@ -54,8 +56,9 @@ def pdf_bytes(result: Assessment, language: Language) -> bytes:
     _charts(paper, result, plan, language)
     _gates(paper, result, language)
     _risks(paper, result, language)
-    _roadmap(paper, result, language)
-    _measure_first(paper, result, language)
+    pdf_plan.staged_paths(paper, result, language)
+    pdf_plan.roadmap(paper, result, language)
+    pdf_plan.measure_first(paper, result, language)
     _assumptions(paper, result, language)
     if result.warnings:
         paper.heading(say["warnings"])
@@ -75,7 +78,7 @@ def _said(text: str, result: Assessment) -> str:
 
 
 def _thousand(language: Language) -> pdf_charts.Text:
-    return lambda value: number(value / 1e3, language)
+    return lambda value: figure(value / 1e3, language, 3)
 
 
 def _opening(paper: Paper, result: Assessment, plan: Plan, language: Language) -> None:
@@ -85,7 +88,7 @@ def _opening(paper: Paper, result: Assessment, plan: Plan, language: Language) -
     month = plan.first_day.strftime("%Y-%m")
     paper.text(say["decision"].format(case=result.case.use_case.domain or result.id, months=plan.horizon_months,
                                       month=month), 8, after=6)  # fmt: skip
-    confidence = CONFIDENCE[language][result.recommendation.confidence]
+    confidence = confidence_text(result, language)
     paper.box([f"{say['advice']}: {_said(advice.headline, result)}", f"{say['confidence']}: {confidence}"])
     nothing = nothing_text(result, language)
     if nothing:
@@ -168,7 +171,8 @@ def _charts(paper: Paper, result: Assessment, plan: Plan, language: Language) ->
         paper.story.append(pdf_charts.bars(feasible, lambda value: share(value, language)))
     paper.heading(say["chart_flow"].format(sign=unit))
     paper.story.append(pdf_charts.curves([_curve(option, plan, language) for option in _drawn(result)], text))
-    paper.text(say["flow_note"], 7)
+    is_simulated = getattr(result.options[0], "cash_flow", None) is not None
+    paper.text(say["flow_note_simulated" if is_simulated else "flow_note"], 7)
     moving = _moving(result)
     if moving:
         paper.heading(say["chart_tornado"].format(sign=unit))
@@ -240,32 +244,6 @@ def _risks(paper: Paper, result: Assessment, language: Language) -> None:
         _table_without_empty_columns(paper, titles, rows, [16, 9, 35, 40])
 
 
-def _roadmap(paper: Paper, result: Assessment, language: Language) -> None:
-    say, steps = WORDS[language], advice_in(result, language).roadmap
-    if steps:
-        paper.heading(say["roadmap"])
-        rows = [[str(step.step), step.title, number(step.months, language, 2), step.detail] for step in steps]
-        titles = [say["step"], "", say["duration"], say["detail"]]
-        paper.table(titles, rows, (6, 28, 8, 58))
-
-
-def _measure_first(paper: Paper, result: Assessment, language: Language) -> None:
-    say = WORDS[language]
-    best: dict[str, float] = {}
-    for row in result.value_of_information:
-        label = input_label(row.input, language)
-        best[label] = max(row.evppi, best.get(label, 0.0))
-    names = {input_label(row.input, language): row.input for row in result.value_of_information}
-    if best:
-        paper.heading(say["measure"])
-        rows = [
-            [label, number(worth, language), suggested_measurement(names[label], language)]
-            for label, worth in best.items()
-        ]
-        titles = [say["input"], say["worth"].format(sign=_money_sign(result)), say["measurement"]]
-        paper.table(titles, rows, (35, 15, 50))
-
-
 def _assumptions(paper: Paper, result: Assessment, language: Language) -> None:
     say = WORDS[language]
     rows = []
@@ -276,7 +254,9 @@ def _assumptions(paper: Paper, result: Assessment, language: Language) -> None:
             shown = f"{figure(value.p50, language)} ({span})"
         else:
             shown = figure(value, language) if isinstance(value, float) else str(value or "–")
-        rows.append([item.name, shown, item.unit, say[item.origin], item.source, item.as_of or ""])
+        rows.append(
+            [item.name, shown, item.unit, say[item.origin], source_text(item.source, language), item.as_of or ""]
+        )
     paper.heading(say["assumptions"])
     titles = [say[key] for key in ("input", "value", "unit", "origin", "source", "as_of")]
     paper.table(titles, rows, (24, 15, 9, 8, 38, 6), size=6.5)

@@ -15,7 +15,8 @@ from rich.table import Table
 from advisor.contracts.assessment import Assessment, Option
 from advisor.contracts.base import AmountRange
 from advisor.contracts.errors import BadInput
-from advisor.phrases import CONFIDENCE, Language, number, share, title
+from advisor.exports.words import confidence_text
+from advisor.phrases import Language, number, share, title
 
 CASE_SUFFIXES = (".yaml", ".yml", ".json")
 WIDTH = 150
@@ -119,7 +120,7 @@ def _row(result: Assessment, language: Language) -> list[str]:
     return [
         result.case.name,
         advice,
-        CONFIDENCE[language][result.recommendation.confidence],
+        confidence_text(result, language),
         f"{number(total.p50 / 1e3, language)} {unit}",
         f"{number(total.p5 / 1e3, language)} – {number(total.p95 / 1e3, language)}",
         share(best.p_best, language),

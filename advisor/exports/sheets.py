@@ -10,9 +10,17 @@ from xlsxwriter.worksheet import Worksheet
 from advisor.contracts.assessment import Option
 from advisor.contracts.base import Interval
 from advisor.exports.flow_sheets import Flow, write_flow
-from advisor.exports.words import advice_in, gate_text, risk_texts, rule_name, warning_text
+from advisor.exports.words import (
+    advice_in,
+    confidence_text,
+    gate_text,
+    risk_texts,
+    rule_name,
+    source_text,
+    warning_text,
+)
 from advisor.exports.workbook import Book, add_sheet, area, reference, write_cell, write_table
-from advisor.phrases import CONFIDENCE, LINES, title
+from advisor.phrases import LINES, title
 
 RATE_ROW, REQUESTS_ROW = 5, 6
 VALUE = 1
@@ -57,7 +65,7 @@ def _summary(book: Book, sheet: Worksheet) -> None:
         (say["rate"], plan.discount_rate_fraction),
         (say["requests"], sum(plan.demand)),
         (say["horizon"], plan.horizon_months),
-        (say["confidence"], CONFIDENCE[book.language][result.recommendation.confidence]),
+        (say["confidence"], confidence_text(result, book.language)),
         (say["advice"], advice.headline),
         *((say["reasons"] if n == 0 else "", text) for n, text in enumerate(advice.reasons)),
         *((say["changes"] if n == 0 else "", text) for n, text in enumerate(advice.what_would_change_it)),
@@ -154,7 +162,9 @@ def _assumptions(book: Book) -> None:
     for item in book.result.assumptions:
         value = item.value
         points = (value.p5, value.p50, value.p95) if isinstance(value, Interval) else (None, value, None)
-        rows.append((item.name, *points, item.unit, say[item.origin], item.source, item.as_of))
+        rows.append(
+            (item.name, *points, item.unit, say[item.origin], source_text(item.source, book.language), item.as_of)
+        )
     titles = (say["input"], "P5", "P50", "P95", say["unit"], say["origin"], say["source"], say["as_of"])
     last = write_table(book, sheet, 0, titles, rows)
     sheet.autofilter(0, 0, last - 1, len(titles) - 1)

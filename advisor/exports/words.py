@@ -6,7 +6,7 @@ the risk register, a gate's figures) is not shown in a German report; its rule o
 
 from advisor.contracts.assessment import Assessment, Caution, Gate, RecommendationText, Risk
 from advisor.contracts.base import Contract
-from advisor.phrases import RULES, Language, number
+from advisor.phrases import CONFIDENCE, RULES, Language, number
 
 WORDS: dict[Language, dict[str, str]] = {
     "en": {
@@ -28,6 +28,8 @@ WORDS: dict[Language, dict[str, str]] = {
         "tornado_note": "Change of (recommended minus runner-up) when one input goes to its P5 (light) or P95 (dark).",
         "flow_note": "One-off costs at the start, recurring costs at month ends; hardware less its value at the end "
         "of the horizon.",
+        "flow_note_simulated": "Simulated payments; bought hardware is paid at the start and sold at the end of the "
+        "horizon.",
         "gates_heading": "Gates: what excludes an option",
         "gates_note": "A gate is a hard condition and never turned into points. An open gate is a question to answer.",
         "rule": "Condition", "reason": "Reason", "state": "State", "failed": "not met", "unknown": "open",
@@ -54,6 +56,11 @@ WORDS: dict[Language, dict[str, str]] = {
         "check_note": "Total of the simulation less the sum here; rounding to four digits alone may show.",
         "annual": "By year", "monthly": "By month", "sheet_options": "Options", "sheet_assumptions": "Assumptions",
         "sheet_risks": "Risks",
+        "people": "People (person-months)", "money": "Money, k{sign}", "per_month": "{value} a month",
+        "staged": "Staged paths: pilot first, change over at a trigger", "path": "Begin with → change to",
+        "decide": "Decide", "trigger": "Trigger", "p_trigger": "P(trigger)", "saving": "Saving over the best, k{sign}",
+        "above_volume": "from {value} requests a month", "below_quality": "measured quality below {value}",
+        "never": "no trigger within the range",
     },
     "de": {
         "title": "Entscheidungsvorlage: Sprachmodell kaufen, anpassen oder trainieren",
@@ -76,6 +83,8 @@ WORDS: dict[Language, dict[str, str]] = {
         "P95 (dunkel) geht.",
         "flow_note": "Einmaliges zu Beginn, Laufendes am Monatsende; Hardware abzüglich ihres Werts am Ende der "
         "Laufzeit.",
+        "flow_note_simulated": "Durchgerechnete Zahlungen; gekaufte Hardware wird zu Beginn bezahlt und am Ende der "
+        "Laufzeit verkauft.",
         "gates_heading": "Bedingungen: was eine Option ausschließt",
         "gates_note": "Eine Bedingung schließt aus und wird nie zu Punkten. Eine offene ist eine Frage, die zu "
         "klären ist.",
@@ -107,12 +116,18 @@ WORDS: dict[Language, dict[str, str]] = {
         "Stellen.",
         "annual": "Je Jahr", "monthly": "Je Monat", "sheet_options": "Optionen", "sheet_assumptions": "Annahmen",
         "sheet_risks": "Risiken",
+        "people": "Personen (Personenmonate)", "money": "Geld, T{sign}", "per_month": "{value} im Monat",
+        "staged": "Stufenwege: zuerst ein Pilot, Umstieg bei einem Auslöser", "path": "Beginnen mit → umsteigen auf",
+        "decide": "Entscheiden", "trigger": "Auslöser", "p_trigger": "P(Auslöser)",
+        "saving": "Ersparnis gegenüber der besten, T{sign}", "above_volume": "ab {value} Anfragen im Monat",
+        "below_quality": "gemessene Qualität unter {value}", "never": "kein Auslöser in der Spanne",
     },
 }  # fmt: skip
 
 RISKS_DE = {
     "bias": "Verzerrung",
     "explainability": "Erklärbarkeit",
+    "hallucination": "falsche Antworten",
     "wrong_answers": "falsche Antworten",
     "data_leakage": "Datenabfluss",
     "vendor_lock_in": "Bindung an den Anbieter",
@@ -121,8 +136,24 @@ RISKS_DE = {
     "obsolescence": "Veralten",
     "energy": "Energie",
     "licence": "Lizenz",
+    "ai_act_role": "KI-Verordnung, Rolle",
+    "gdpr_transfer": "DSGVO, Übermittlung",
+    "energy_law": "Energierecht",
 }
+ROLES: dict[Language, dict[str, str]] = {
+    "en": {
+        "ml_engineer": "ML engineer", "data_engineer": "data engineer", "operations": "operations",
+        "annotator": "annotator", "domain_expert": "domain expert",
+    },
+    "de": {
+        "ml_engineer": "ML-Ingenieur", "data_engineer": "Dateningenieur", "operations": "Betrieb",
+        "annotator": "Annotation", "domain_expert": "Fachkraft",
+    },
+}  # fmt: skip
+SOURCES_DE = {"the case": "der Fall", "Richtwert, own assumption": "Richtwert, eigene Annahme"}
+"""Beginnings of sources that are words of ours; citations stay as they are."""
 WARNINGS_DE = {
+    "error_cost_not_counted": "Falsche Antworten kosten hier nichts: der Fall sagt nicht, was eine kostet.",
     "nothing_feasible": "Keine neue Option erfüllt alle Bedingungen.",
     "quality_at_risk": "In einem Teil der Verläufe erreicht keine zulässige Option die Mindestqualität.",
     "quality_assumed": "Die Qualität ist bei den meisten Optionen erwartet, nicht gemessen: `advisor baseline run`.",
@@ -168,6 +199,23 @@ def risk_texts(risk: Risk, language: Language) -> tuple[str, str, str]:
     return name, _translated(risk, language, "reason"), _with_owner(_translated(risk, language, "mitigation"), owner)
 
 
+def source_text(source: str, language: Language) -> str:
+    """A source; words of ours in the reader's language, citations as they are."""
+    if language == "de":
+        for english, german in SOURCES_DE.items():
+            if source.startswith(english):
+                return german + source.removeprefix(english)
+    return source
+
+
+def confidence_text(result: Assessment, language: Language) -> str:
+    """How sure the advice is, or that there is none."""
+    verdict = getattr(result.recommendation, "verdict", "recommended")
+    if verdict == "none":
+        return {"en": "nothing feasible", "de": "nichts zulässig"}[language]
+    return CONFIDENCE[language][result.recommendation.confidence]
+
+
 def nothing_text(result: Assessment, language: Language) -> str:
     """That nothing is feasible and what is nearest, in the reader's language; empty where something is."""
     found = getattr(result, "nothing_feasible", None)
@@ -176,9 +224,9 @@ def nothing_text(result: Assessment, language: Language) -> str:
     return str(found.headline) if language == "en" else _translated(found, language, "text")
 
 
-def figure(value: float, language: Language) -> str:
-    """An input's value with at most four significant digits and no zeros that say nothing."""
-    text = number(value, "en", 4)
+def figure(value: float, language: Language, digits: int = 4) -> str:
+    """A value with at most so many significant digits and no zeros that say nothing."""
+    text = number(value, "en", digits)
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return text if language == "en" else text.translate(str.maketrans(",.", ".,"))
@@ -189,9 +237,12 @@ def warning_text(warning: Caution, language: Language) -> str:
     if language == "en":
         return warning.message
     kind, _, rule = warning.code.partition(".")
+    written = _translated(warning, language, "text")
+    if written:
+        return written
     if kind == "open_question":
         return f"Offene Frage: {RULES['de'].get(rule, rule)}."
-    return _translated(warning, language, "text") or WARNINGS_DE.get(kind, f"Hinweis „{kind.replace('_', ' ')}“.")
+    return WARNINGS_DE.get(kind, f"Hinweis „{kind.replace('_', ' ')}“.")
 
 
 def sign(currency: str) -> str:

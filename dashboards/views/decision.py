@@ -7,7 +7,8 @@ import streamlit as st
 from advisor.client import NotFound
 from advisor.contracts.assessment import Assessment
 from advisor.contracts.service import AssessmentSummary
-from dashboards import charts, gantt, source, tables, text
+from advisor.staged_text import HEADINGS, pruned_lines, staged_lines
+from dashboards import charts, gantt, gate_tables, source, tables, text
 from dashboards import format as fmt
 from dashboards.links import select
 from dashboards.terms import Language
@@ -122,6 +123,13 @@ def _ranking(result: Assessment, language: Language) -> None:
     )
     st.caption(fmt.plain(note))
     _table(tables.ranking(result, language))
+    staged = staged_lines(result, language)
+    if staged:
+        st.markdown(f"##### {HEADINGS[language]['staged']}")
+        st.markdown("\n".join(f"- {fmt.plain(line)}" for line in staged))
+    if result.pruned:
+        with st.expander(HEADINGS[language]["pruned"]):
+            st.markdown("\n".join(f"- {fmt.plain(line)}" for line in pruned_lines(result, language)))
 
 
 def _cost(result: Assessment, language: Language) -> None:
@@ -153,6 +161,10 @@ def _cost(result: Assessment, language: Language) -> None:
 
 
 def _gates(result: Assessment, language: Language) -> None:
+    nearest = gate_tables.relaxations(result, language)
+    if nearest:
+        st.subheader(say("relax", language))
+        _table(nearest)
     st.subheader(say("gates", language))
     excluded, questions = tables.excluded(result, language), tables.open_questions(result, language)
     if not excluded:
@@ -193,6 +205,8 @@ def _background(result: Assessment, language: Language) -> None:
     if result.warnings:
         st.subheader(say("warnings", language))
         st.warning("\n".join(f"- {line}" for line in tables.warnings(result, language)))
+    with st.expander(say("risks", language)):
+        _table(gate_tables.risks(result, language))
     _roadmap(result, language)
     with st.expander(say("assumptions", language)):
         given = sum(item.origin in ("given", "measured") for item in result.assumptions)

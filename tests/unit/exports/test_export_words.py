@@ -6,7 +6,15 @@ import pytest
 from documents import assessment
 
 from advisor.contracts.assessment import Caution
-from advisor.exports.words import figure, gate_text, nothing_text, risk_texts, warning_text
+from advisor.exports.words import (
+    confidence_text,
+    figure,
+    gate_text,
+    nothing_text,
+    risk_texts,
+    source_text,
+    warning_text,
+)
 
 
 @pytest.mark.parametrize(
@@ -42,3 +50,22 @@ def test_warnings_have_german_words_also_for_codes_that_come_later():
     assert warning_text(Caution(code="open_question.latency", message="measure"), "de") == "Offene Frage: Antwortzeit."
     assert warning_text(Caution(code="quality_assumed", message="expected"), "de").startswith("Die Qualität")
     assert warning_text(Caution(code="brand_new", message="english"), "de") == "Hinweis „brand new“."
+
+
+def test_words_of_ours_in_sources_are_translated_and_citations_stay():
+    assert source_text("the case: minutes per request", "de") == "der Fall: minutes per request"
+    assert source_text("Wu et al. 2023", "de") == "Wu et al. 2023"
+    assert source_text("the case", "en") == "the case"
+
+
+def test_a_warning_in_the_language_goes_before_the_general_words():
+    german = SimpleNamespace(language="de", text="die Datenschutzbeauftragten entscheiden")
+    warning = SimpleNamespace(code="open_question.sensitivity", message="x", translations=(german,))
+    assert warning_text(warning, "de") == german.text
+
+
+def test_an_assessment_without_advice_says_so_instead_of_a_confidence():
+    found = assessment()
+    assert confidence_text(found, "de") == "wahrscheinlich"
+    none = SimpleNamespace(recommendation=SimpleNamespace(verdict="none", confidence="clear"))
+    assert [confidence_text(none, language) for language in ("en", "de")] == ["nothing feasible", "nichts zulässig"]
