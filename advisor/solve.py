@@ -15,6 +15,7 @@ from advisor.core.candidates import Candidate
 from advisor.core.costing import Demand, Frame, Outcome, demand_of, evaluate
 from advisor.core.decide import Ranking, rank
 from advisor.core.gates import Finding, Limits, gates_of, is_feasible
+from advisor.core.order import median_of
 from advisor.core.sampling import Array, Design, Input, central_design, random_design
 from advisor.inputs import Setting
 from advisor.limits import thresholds
@@ -91,9 +92,9 @@ def screen(
     standings = [
         Standing(
             option=option,
-            cost=float(np.median(outcome.total)),
-            quality=float(np.median(outcome.quality)),
-            months=float(np.median(outcome.months_to_value)),
+            cost=median_of(outcome.total),
+            quality=median_of(outcome.quality),
+            months=median_of(outcome.months_to_value),
             failed=frozenset(gate.rule for gate in gates if gate.passed is False),
         )
         for option, outcome, gates in zip(candidates, solved.outcomes, solved.gates, strict=True)
