@@ -7,8 +7,6 @@ register, and the figures of its sentence. For orientation, no legal advice.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from advisor.catalog import lookup
 from advisor.contracts.catalog import Catalog
 from advisor.core.candidates import Candidate
@@ -16,6 +14,7 @@ from advisor.core.compute import flop_per_token
 from advisor.core.costing import Outcome
 from advisor.core.energy import it_power_kw
 from advisor.core.gates.finding import Large, Limits, Share, Value
+from advisor.core.order import median_of
 from advisor.core.project import example_count
 from advisor.core.sampling import Design
 from advisor.input_rows import citation
@@ -39,7 +38,7 @@ def facts_of(
     """All computed facts by the name of their risk."""
     if option.kind == "status_quo":
         return {}
-    score = float(np.median(outcome.quality))
+    score = median_of(outcome.quality)
     return {
         "hallucination": Fact(values={"quality": Share(score), "wrong": Share(1.0 - score)}),
         "licence": _licence(option, limits),
@@ -78,7 +77,7 @@ def _licence(option: Candidate, limits: Limits) -> Fact:
 def _ai_act(catalog: Catalog, option: Candidate, outcome: Outcome, x: Design) -> Fact:
     if option.training is None:
         return Fact("deployer")
-    flop = float(np.median(outcome.training_flop))
+    flop = median_of(outcome.training_flop)
     share = _legal(catalog, "ai_act_modifier_fraction")
     fallback = _legal(catalog, "ai_act_unknown_original_flop")
     if option.kind in TUNED_KINDS:
@@ -90,7 +89,7 @@ def _ai_act(catalog: Catalog, option: Candidate, outcome: Outcome, x: Design) ->
         return Fact(f"modifier_{side}" if known else f"modifier_unknown_{side}", values)
     if option.kind == "proprietary_api_tuned":
         per_example = x["input_tokens_per_request"] + x["output_tokens_per_request"]
-        tokens = float(np.median(example_count(option.training, x) * per_example * x["fine_tuning_epochs"]))
+        tokens = median_of(example_count(option.training, x) * per_example * x["fine_tuning_epochs"])
         params = share * fallback / float(flop_per_token(tokens, trained="all"))
         return Fact(
             "tuned_by_provider", {"tokens": Large(tokens), "original": Large(fallback), "params": Large(params)}
@@ -121,8 +120,8 @@ def _energy_law(catalog: Catalog, option: Candidate, outcome: Outcome, x: Design
         busy_power_fraction=x["busy_power_fraction"],
         server_power_ratio=x["server_power_ratio"],
     )
-    pue = float(np.median(x["pue_ratio"]))
-    kilowatts, limit = float(np.median(drawn * x["pue_ratio"])), _legal(catalog, "enefg_data_centre_kw")
+    pue = median_of(x["pue_ratio"])
+    kilowatts, limit = median_of(drawn * x["pue_ratio"]), _legal(catalog, "enefg_data_centre_kw")
     values: dict[str, Value] = {
         "power": kilowatts,
         "limit": limit,
