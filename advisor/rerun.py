@@ -30,7 +30,8 @@ class Rerun:
     def part(self, draws: int, copies: int) -> Design:
         """The first draws of every input that an option asks for, several copies one after the other."""
         names = set().union(*self.asked, self.by_demand, {FLOOR})
-        return {name: np.tile(self.solved.design[name][:draws], copies) for name in names}
+        once = {name: self.solved.design[name][:draws] for name in names}
+        return once if copies == 1 else {name: np.tile(values, copies) for name, values in once.items()}
 
     def losses(self, design: Design, demand: Demand, count: int) -> Array:
         """Losses of the first `count` feasible options on a design; (points, options)."""

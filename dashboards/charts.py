@@ -29,7 +29,8 @@ INK = {False: "#31333F", True: "#FAFAFA"}
 """Colour of labels on a light and on a dark page."""
 LINE_COLOURS = [
     "#1F7A93", "#4FA3C7", "#8CC4CB", "#E36414", "#FB8B24", "#9A031E", "#C9A227", "#5F8D4E",
-    "#A3B18A", "#7B6D8D", "#B8A1C9", "#8D6A4F", "#C4A484", "#5C677D", "#A0A8B5",
+    "#A3B18A", "#7B6D8D", "#B8A1C9", "#8D6A4F", "#C4A484", "#5C677D", "#A0A8B5", "#2B3A55",
+    "#2E8B57", "#B5651D", "#D4A5A5", "#556B2F", "#76B39D", "#48639C", "#C06C84", "#D62246", "#6B4E71",
 ]  # fmt: skip
 LOCALES: dict[Language, dict[str, Any]] = {
     "de": {"decimal": ",", "thousands": ".", "grouping": [3], "currency": ["", " €"]},
@@ -119,7 +120,7 @@ def cost_lines(options: Sequence[Option], months: str, language: Language, *, da
         if line.mean > 0
     ]
     names = [text.line(name, language) for name in LINES[language]]
-    colours = dict(zip(names, LINE_COLOURS, strict=False))
+    colours = dict(zip(names, LINE_COLOURS, strict=True))
     present = list(dict.fromkeys(row["line"] for row in rows))
     data = pd.DataFrame(rows)
     band = alt.Y("id:N", sort=[option.id for option in options], axis=None, scale=alt.Scale(type="band", padding=0))

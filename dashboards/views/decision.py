@@ -7,6 +7,7 @@ import streamlit as st
 from advisor.client import NotFound
 from advisor.contracts.assessment import Assessment
 from advisor.contracts.service import AssessmentSummary
+from advisor.staged_text import HEADINGS, pruned_lines, staged_lines
 from dashboards import charts, gantt, gate_tables, source, tables, text
 from dashboards import format as fmt
 from dashboards.links import select
@@ -122,6 +123,13 @@ def _ranking(result: Assessment, language: Language) -> None:
     )
     st.caption(fmt.plain(note))
     _table(tables.ranking(result, language))
+    staged = staged_lines(result, language)
+    if staged:
+        st.markdown(f"##### {HEADINGS[language]['staged']}")
+        st.markdown("\n".join(f"- {fmt.plain(line)}" for line in staged))
+    if result.pruned:
+        with st.expander(HEADINGS[language]["pruned"]):
+            st.markdown("\n".join(f"- {fmt.plain(line)}" for line in pruned_lines(result, language)))
 
 
 def _cost(result: Assessment, language: Language) -> None:

@@ -12,8 +12,8 @@ from advisor.contracts.case import Case
 from advisor.core.candidates import LINES
 from advisor.core.care import ERROR_COST
 from advisor.core.cash import by_year, payments_of
-from advisor.core.costing import demand_of, evaluate
-from advisor.core.sampling import Input, random_design
+from advisor.core.costing import Frame, demand_of, evaluate
+from advisor.core.sampling import Input, central_design, random_design, with_values
 from advisor.files import read_contract
 from advisor.inputs import inputs_of, setting_of
 from advisor.options.generate import candidates_of
@@ -133,3 +133,52 @@ def test_inputs_of_new_lines_say_that_they_are_assumed():
     for name in ("evaluation_setup_fte_months", "attrition_per_year_fraction", "exit_fte_months.api"):
         assert inputs[name].origin == "assumed"
     assert ERROR_COST not in inputs
+
+
+def at_volumes(name: str, volumes: np.ndarray):
+    """Total of every candidate at central values, one column a volume."""
+    inputs, frame, options = prepared(name)
+    design = with_values(inputs, "requests_per_month", volumes)
+    demand = demand_of(design, frame)
+    return {option.id: (option, evaluate(option, design, demand, frame).total) for option in options}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_more_volume_never_takes_from_own_hosting_what_it_has_won(name):
+    """Volumes triple from 1,000 to 19 million: who hosts and is cheaper than an interface once stays so."""
+    totals = at_volumes(name, 1e3 * 3.0 ** np.arange(10)).values()
+    hosted = [total for option, total in totals if option.kind == "self_hosted_open"]
+    bought = [total for option, total in totals if option.offer is not None]
+    assert any((own < other).any() for own in hosted for other in bought)
+    for own in hosted:
+        for other in bought:
+            won = own < other
+            assert (np.diff(won.astype(int)) >= 0).all()
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("rate", [0.1, 0.9, 7.0])
+def test_another_currency_keeps_the_ranking(name, rate):
+    """Every amount in the case's currency times one rate: the order by cost stays."""
+    inputs, frame, options = prepared(name)
+    money = ("loaded_cost_per_fte_month", "status_quo_cost_per_request", ERROR_COST)
+
+    def order(factor: float) -> list[str]:
+        design = central_design(inputs)
+        for key in design:
+            if key.startswith(money):
+                design[key] = design[key] * factor
+        used = Frame(frame.horizon_months, frame.per_usd * factor, frame.per_eur * factor)
+        demand = demand_of(design, used)
+        totals = {option.id: float(evaluate(option, design, demand, used).total[0]) for option in options}
+        return sorted(totals, key=lambda option: totals[option])
+
+    assert order(rate) == order(1.0)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_without_demand_only_fixed_lines_are_left(name):
+    found, _, _ = outcomes(name, requests_per_month=0.0, **{ERROR_COST: 2.0})
+    for _, outcome in found.values():
+        for line in ("inference", "electricity", "manual_work", "error_cost"):
+            assert not outcome.lines[line].any()

@@ -3,6 +3,7 @@
 import pytest
 from documents import BEST, assessment, baseline_report
 
+from advisor.phrases import LINES
 from dashboards import charts
 
 
@@ -80,3 +81,7 @@ def test_labels_are_readable_on_light_and_dark_pages():
         return layers(charts.quality_intervals(baseline_report(), "de", dark=dark))[-1]["encoding"]["color"]["value"]
 
     assert label(True) != label(False)
+
+
+def test_every_cost_line_has_a_colour_of_its_own():
+    assert len(charts.LINE_COLOURS) == len(set(charts.LINE_COLOURS)) == len(LINES["en"]) == len(LINES["de"])
