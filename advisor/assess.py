@@ -41,6 +41,7 @@ from advisor.core.candidates import LINES, Candidate
 from advisor.core.care import ERROR_COST
 from advisor.core.costing import Outcome
 from advisor.core.impact import Impact
+from advisor.core.order import median_of
 from advisor.core.sampling import Array, Input, overridden
 from advisor.gaps import unknown_footprints
 from advisor.gate_text import gate_of
@@ -60,6 +61,7 @@ from advisor.summaries import interval, quantiles, rounded, spread_of
 DEFAULT_DRAWS = 10_000
 AT_RISK_FRACTION = 0.01
 """Share of futures without an option of sufficient quality from which on the reader is warned."""
+_Known = dict[tuple[float, float, float, float], dict[str, float]]
 Report = RunReport | BaselineReport
 
 
@@ -179,7 +181,7 @@ def _option(problem: Problem, catalog: Catalog, solved: Solved, index: int, plac
         retrieval=option.retrieval,
         hardware=_hardware(option, outcome),
         accelerator=option.hosting.accelerator if option.hosting is not None else None,
-        accelerator_count=round(float(np.median(outcome.peak_devices))) if option.hosting is not None else None,
+        accelerator_count=round(median_of(outcome.peak_devices)) if option.hosting is not None else None,
         feasible=feasible,
         rank=place,
         gates=tuple(gate_of(finding) for finding in solved.gates[index]),
@@ -202,15 +204,24 @@ def _cost(problem: Problem, solved: Solved, outcome: Outcome) -> OptionCost:
     requests = solved.demand.total_requests
     per_1k = np.divide(outcome.total * 1000.0, requests, out=np.zeros_like(requests), where=requests > 0)
     phases = dict(LINES)
+    known: _Known = solved.demand.shared.setdefault("quantiles", {})
     return OptionCost(
         currency=problem.setting.currency,
         total=interval(outcome.total),
         upfront=interval(outcome.upfront),
         per_1k_requests=interval(per_1k),
         lines=tuple(
-            CostLine(name=name, phase=phases[name], **quantiles(values)) for name, values in outcome.lines.items()
+            CostLine(name=name, phase=phases[name], **_of_line(values, known)) for name, values in outcome.lines.items()
         ),
     )
+
+
+def _of_line(values: Array, known: _Known) -> dict[str, float]:
+    """Quantiles of a line; many options pay the same one, draw by draw, so equal sums and ends are looked up."""
+    key = (float(values[0]), float(values[-1]), float(values.sum()), float(values @ values))
+    if key not in known:
+        known[key] = quantiles(values)
+    return known[key]
 
 
 def _energy(impact: Impact) -> OptionEnergy:
@@ -270,7 +281,7 @@ def _expected_from(option: Candidate) -> str:
 def _hardware(option: Candidate, outcome: Outcome) -> str | None:
     if option.hosting is None:
         return None
-    count = float(np.median(outcome.peak_devices))
+    count = median_of(outcome.peak_devices)
     verb = "bought" if option.hosting.bought else "rented"
     if option.hosting.owned_devices >= count:
         verb = "owned"

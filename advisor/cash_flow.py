@@ -8,18 +8,19 @@ import numpy as np
 from advisor.contracts.outlook import CashFlow, MonthFlow, YearFlow
 from advisor.core.cash import by_year, payments_of
 from advisor.core.costing import Demand, Outcome
+from advisor.core.sampling import Array
 from advisor.summaries import rounded
 
-WALKED_DRAWS = 1000
-"""Draws behind the medians of months and years: they are known to about 4 % of the spread; means are those of all."""
+MONTH_DRAWS = 1000
+"""Draws behind the medians of months and years, known to about 4 % of the spread; means are those of all draws."""
 
 
 def cash_flow(outcome: Outcome, demand: Demand) -> CashFlow:
     """Mean and median by month and by year."""
-    payments = payments_of(outcome, demand, WALKED_DRAWS)
+    payments = payments_of(outcome, demand, MONTH_DRAWS)
     mean, some = payments.mean(), payments.of_draws()
-    median = np.median(np.ascontiguousarray(some.T), axis=1)
-    year_mean, year_median = by_year(mean), np.median(np.ascontiguousarray(by_year(some).T), axis=1)
+    median = _medians(some)
+    year_mean, year_median = by_year(mean), _medians(by_year(some))
     return CashFlow(
         months=tuple(
             MonthFlow(month=month, mean=rounded(float(mean[month])), p50=rounded(float(median[month])))
@@ -30,3 +31,8 @@ def cash_flow(outcome: Outcome, demand: Demand) -> CashFlow:
             for year, value in enumerate(year_mean, 1)
         ),
     )
+
+
+def _medians(flow: Array) -> Array:
+    """Median of each column; a row at a time is read in one go."""
+    return np.asarray(np.median(np.ascontiguousarray(flow.T), axis=1))

@@ -15,7 +15,7 @@ from advisor.core.sampling import Array, Input
 from advisor.rerun import Rerun
 from advisor.summaries import rounded
 
-PART = 200
+PART = 128
 """Draws on which the grid is searched."""
 STEPS = 9
 RIVALS = 4

@@ -38,13 +38,25 @@ def nothing_feasible(options: Sequence[Option], currency: str) -> NothingFeasibl
 
 
 def advice_of(advice: Recommendation, nothing: NothingFeasible | None) -> Recommendation:
-    """The advice, or the sentence that there is none: the option named is then what happens meanwhile."""
+    """The advice, or the sentence that there is none: the option named is then what happens meanwhile.
+
+    What would change it are the conditions of the nearest option, all of them together.
+    """
     if nothing is None:
         return advice
-    german = in_language(nothing.headline, nothing.translations, "de")
-    translations = tuple(text.model_copy(update={"headline": german}) for text in advice.translations)
+    relaxed = nothing.cheapest.relaxations
+    german = {
+        "headline": in_language(nothing.headline, nothing.translations, "de"),
+        "what_would_change_it": tuple(in_language(each.text, each.translations, "de") for each in relaxed),
+    }
     return advice.model_copy(
-        update={"verdict": "none", "headline": nothing.headline, "confidence": "open", "translations": translations}
+        update={
+            "verdict": "none",
+            "headline": nothing.headline,
+            "confidence": "open",
+            "what_would_change_it": tuple(each.text for each in relaxed),
+            "translations": tuple(text.model_copy(update=german) for text in advice.translations),
+        }
     )
 
 

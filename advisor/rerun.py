@@ -10,7 +10,7 @@ import numpy as np
 
 from advisor.core.costing import Demand, Frame, demand_of, total_and_quality
 from advisor.core.decide import loss
-from advisor.core.sampling import Array, Design
+from advisor.core.sampling import Array, Design, central_design
 from advisor.solve import Solved, asked_names
 
 FLOOR = "quality_floor_fraction"
@@ -23,14 +23,16 @@ class Rerun:
         self.solved, self.frame = solved, frame
         self.places = solved.feasible_order()
         candidates = [solved.candidates[k] for k in self.places]
-        self.asked = [asked_names([option], solved.inputs, frame) for option in candidates]
-        self.by_demand = asked_names([], solved.inputs, frame)
+        central = central_design(solved.inputs)
+        self.asked = [asked_names([option], solved.inputs, frame, central=central) for option in candidates]
+        self.by_demand = asked_names([], solved.inputs, frame, central=central)
         self.known = [(solved.outcomes[k].total, solved.outcomes[k].quality) for k in self.places]
 
     def part(self, draws: int, copies: int) -> Design:
         """The first draws of every input that an option asks for, several copies one after the other."""
         names = set().union(*self.asked, self.by_demand, {FLOOR})
-        return {name: np.tile(self.solved.design[name][:draws], copies) for name in names}
+        once = {name: self.solved.design[name][:draws] for name in names}
+        return once if copies == 1 else {name: np.tile(values, copies) for name, values in once.items()}
 
     def losses(self, design: Design, demand: Demand, count: int) -> Array:
         """Losses of the first `count` feasible options on a design; (points, options)."""

@@ -15,7 +15,8 @@ from advisor.core.candidates import Candidate
 from advisor.core.costing import Demand, Frame, Outcome, demand_of, evaluate
 from advisor.core.decide import Ranking, rank
 from advisor.core.gates import Finding, Limits, gates_of, is_feasible
-from advisor.core.sampling import Array, Design, Input, random_design
+from advisor.core.order import median_of
+from advisor.core.sampling import Array, Design, Input, central_design, random_design
 from advisor.inputs import Setting
 from advisor.limits import thresholds
 from advisor.screening import Standing, chosen_of, pruned_by
@@ -91,9 +92,9 @@ def screen(
     standings = [
         Standing(
             option=option,
-            cost=float(np.median(outcome.total)),
-            quality=float(np.median(outcome.quality)),
-            months=float(np.median(outcome.months_to_value)),
+            cost=median_of(outcome.total),
+            quality=median_of(outcome.quality),
+            months=median_of(outcome.months_to_value),
             failed=frozenset(gate.rule for gate in gates if gate.passed is False),
         )
         for option, outcome, gates in zip(candidates, solved.outcomes, solved.gates, strict=True)
@@ -114,10 +115,15 @@ def used_names(candidates: Sequence[Candidate], inputs: list[Input], setting: Se
 
 
 def asked_names(
-    candidates: Sequence[Candidate], inputs: list[Input], frame: Frame, *, with_impact: bool = False
+    candidates: Sequence[Candidate],
+    inputs: list[Input],
+    frame: Frame,
+    *,
+    with_impact: bool = False,
+    central: Design | None = None,
 ) -> set[str]:
     """Names of the inputs from which the costs and qualities of candidates, or the demand alone, are reckoned."""
-    design = _Recorder({item.name: np.full(1, item.central) for item in inputs})
+    design = _Recorder(central_design(inputs) if central is None else central)
     demand = demand_of(design, frame)
     for option in candidates:
         evaluate(option, design, demand, frame, with_impact=with_impact)

@@ -60,7 +60,7 @@ class Demand:
     @cached_property
     def discounted_purchases(self) -> Array:
         """Requests weighted with discount factor and token price of their month, summed."""
-        return np.asarray(np.einsum("pm,pm->p", self.requests * self.token_price_ratio, self.discount))
+        return np.asarray(np.einsum("pm,pm,pm->p", self.requests, self.token_price_ratio, self.discount))
 
     @cached_property
     def rental_discount(self) -> Array:
@@ -134,7 +134,7 @@ class Outcome:
     @cached_property
     def total(self) -> Array:
         """Sum of all lines."""
-        return np.asarray(sum(self.lines.values()))
+        return _sum_of(self.lines)
 
 
 @dataclass(frozen=True)
@@ -188,13 +188,27 @@ def evaluate(option: Candidate, x: Design, demand: Demand, frame: Frame, *, with
 
 def total_of(option: Candidate, x: Design, demand: Demand, frame: Frame) -> Array:
     """The sum of the cost lines alone, as `evaluate(...).total` gives it: what searches and screenings ask for."""
-    return np.asarray(sum(_costed(option, x, demand, frame).lines.values()))
+    return _sum_of(_costed(option, x, demand, frame).lines)
 
 
 def total_and_quality(option: Candidate, x: Design, demand: Demand, frame: Frame) -> tuple[Array, Array]:
     """What the choice hangs on: money and quality, as `evaluate` gives them."""
     costed = _costed(option, x, demand, frame)
-    return np.asarray(sum(costed.lines.values())), costed.quality
+    return _sum_of(costed.lines), costed.quality
+
+
+def _sum_of(lines: dict[str, Array]) -> Array:
+    """The sum of the lines; those that are zero everywhere are mostly one and the same array, looked at once."""
+    parts = list(lines.values())
+    total = np.zeros_like(parts[0])
+    zeros: set[int] = set()
+    for part in parts:
+        if id(part) not in zeros:
+            if part[0] == 0.0 and not part.any():
+                zeros.add(id(part))
+            else:
+                total += part
+    return total
 
 
 @dataclass(frozen=True)

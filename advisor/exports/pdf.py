@@ -171,7 +171,8 @@ def _charts(paper: Paper, result: Assessment, plan: Plan, language: Language) ->
         paper.story.append(pdf_charts.bars(feasible, lambda value: share(value, language)))
     paper.heading(say["chart_flow"].format(sign=unit))
     paper.story.append(pdf_charts.curves([_curve(option, plan, language) for option in _drawn(result)], text))
-    paper.text(say["flow_note"], 7)
+    is_simulated = getattr(result.options[0], "cash_flow", None) is not None
+    paper.text(say["flow_note_simulated" if is_simulated else "flow_note"], 7)
     moving = _moving(result)
     if moving:
         paper.heading(say["chart_tornado"].format(sign=unit))

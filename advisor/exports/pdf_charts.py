@@ -71,9 +71,8 @@ def intervals(rows: Sequence[Bar], text: Text) -> tuple[Drawing, bool]:
     spans = [row.value for row in rows if isinstance(row.value, Interval)]
     low, high = min(span.p5 for span in spans), max(span.p95 for span in spans)
     is_log = low > 0 and high / low > FAR_APART
-    axis = Axis(
-        low * 0.8 if is_log else min(0.0, low), high * (1.25 if is_log else 1.05), LABELS, WIDTH - RIGHT, is_log
-    )
+    top = high * (1.25 if is_log else 1.05) or 1.0
+    axis = Axis(low * 0.8 if is_log else min(0.0, low), top, LABELS, WIDTH - RIGHT, is_log)
     drawing = _frame(rows, axis, text)
     for place, (row, span) in enumerate(zip(rows, spans, strict=True)):
         y = _y(rows, place)

@@ -28,6 +28,8 @@ WORDS: dict[Language, dict[str, str]] = {
         "tornado_note": "Change of (recommended minus runner-up) when one input goes to its P5 (light) or P95 (dark).",
         "flow_note": "One-off costs at the start, recurring costs at month ends; hardware less its value at the end "
         "of the horizon.",
+        "flow_note_simulated": "Simulated payments; bought hardware is paid at the start and sold at the end of the "
+        "horizon.",
         "gates_heading": "Gates: what excludes an option",
         "gates_note": "A gate is a hard condition and never turned into points. An open gate is a question to answer.",
         "rule": "Condition", "reason": "Reason", "state": "State", "failed": "not met", "unknown": "open",
@@ -81,6 +83,8 @@ WORDS: dict[Language, dict[str, str]] = {
         "P95 (dunkel) geht.",
         "flow_note": "Einmaliges zu Beginn, Laufendes am Monatsende; Hardware abzüglich ihres Werts am Ende der "
         "Laufzeit.",
+        "flow_note_simulated": "Durchgerechnete Zahlungen; gekaufte Hardware wird zu Beginn bezahlt und am Ende der "
+        "Laufzeit verkauft.",
         "gates_heading": "Bedingungen: was eine Option ausschließt",
         "gates_note": "Eine Bedingung schließt aus und wird nie zu Punkten. Eine offene ist eine Frage, die zu "
         "klären ist.",

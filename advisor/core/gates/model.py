@@ -3,11 +3,10 @@
 Enter at the functions, one a gate; None where a gate does not apply to the option.
 """
 
-import numpy as np
-
 from advisor.contracts.case import Case
 from advisor.core.candidates import Candidate
 from advisor.core.gates.finding import Evidence, Finding, Lift, Limits, Value
+from advisor.core.order import quantiles_of
 from advisor.core.sampling import Design
 
 TAIL = 0.95
@@ -81,7 +80,7 @@ def context(option: Candidate, x: Design, limits: Limits) -> Finding | None:
     if option.context_tokens is None:
         return None
     extra = x["retrieval_tokens_per_request"] if option.retrieval else 0.0
-    tokens = float(np.quantile(x["input_tokens_per_request"] + x["output_tokens_per_request"] + extra, TAIL))
+    tokens = quantiles_of(x["input_tokens_per_request"] + x["output_tokens_per_request"] + extra, (TAIL,))[0]
     room = float(option.context_tokens)
     origin = limits.origin("input_tokens_per_request")
     evidence = (Evidence("tokens_per_request", tokens, room, "tokens", origin.source, origin.as_of),)

@@ -3,11 +3,10 @@
 Enter at `data_volume`. Thresholds are rows of `data/parameters/rules.yml`, each method with its own.
 """
 
-import numpy as np
-
 from advisor.contracts.case import Case
 from advisor.core.candidates import Candidate
 from advisor.core.gates.finding import Evidence, Finding, Lift, Limits, Value
+from advisor.core.order import median_of
 from advisor.core.sampling import Design
 
 TEXT_RULES = {
@@ -26,7 +25,7 @@ def data_volume(case: Case, option: Candidate, x: Design, limits: Limits) -> Fin
     if option.kind not in TEXT_RULES and option.kind not in EXAMPLE_RULES:
         return None
     if option.measured_quality_input in x:
-        evidence = Evidence(option.measured_quality_input, float(np.median(x[option.measured_quality_input])), None,
+        evidence = Evidence(option.measured_quality_input, median_of(x[option.measured_quality_input]), None,
                             "fraction", "measured")  # fmt: skip
         return Finding("data_volume", True, "volume_measured", {}, (evidence,))
     return _text(option, limits) if option.kind in TEXT_RULES else _examples(case, option, x, limits)

@@ -10,6 +10,7 @@ from advisor.core.candidates import Candidate
 from advisor.core.costing import Outcome
 from advisor.core.decode import Layout
 from advisor.core.gates.finding import OWN_CASE, Evidence, Finding, Lift, Limits, Money, Share, Value, Word
+from advisor.core.order import median_of, quantiles_of
 from advisor.core.sampling import Design
 from advisor.core.serving import resident_bytes
 from advisor.core.units import BYTES_PER_GB
@@ -19,7 +20,7 @@ def budget(rule: str, amounts: NDArray[np.float64], limit: float | None, currenc
     """Whether the median cost stays inside a budget (`budget_total` or `budget_upfront`)."""
     if limit is None:
         return None
-    amount, limit = float(np.median(amounts)), float(limit)
+    amount, limit = median_of(amounts), float(limit)
     field = rule.replace("_", ".", 1)
     values: dict[str, Value] = {"amount": Money(amount, currency), "budget": Money(limit, currency)}
     evidence = (Evidence(field, amount, limit, currency, OWN_CASE),)
@@ -33,7 +34,7 @@ def quality_floor(option: Candidate, outcome: Outcome, x: Design, limits: Limits
     floor, least = limits.quality_floor_fraction, limits.min_p_meets_quality
     p_meets = float(np.mean(outcome.quality >= x["quality_floor_fraction"]))
     values: dict[str, Value] = {
-        "score": Share(float(np.median(outcome.quality))),
+        "score": Share(median_of(outcome.quality)),
         "kind": Word("measured" if option.measured_quality_input in x else "expected"),
         "floor": Share(floor),
         "p": Share(p_meets),
@@ -42,14 +43,14 @@ def quality_floor(option: Candidate, outcome: Outcome, x: Design, limits: Limits
     evidence = (Evidence("p_meets_quality", p_meets, least, "fraction", origin.source, origin.as_of),)
     if p_meets >= least:
         return Finding("quality_floor", True, "quality_floor", values, evidence)
-    reached = float(np.quantile(outcome.quality, 1.0 - least))
+    reached = quantiles_of(outcome.quality, (1.0 - least,))[0]
     lift = Lift("use_case.quality.floor_fraction", floor, reached, "fraction", values={"needed": Share(reached)})
     return Finding("quality_floor", False, "quality_floor", values, evidence, lift)
 
 
 def latency(option: Candidate, x: Design, limits: Limits) -> Finding:
     """Whether one copy of the model answers as fast as wanted; of a provider it is a question."""
-    wanted = {name: float(np.median(x[name])) for name in ("ttft_ms_p95", "tpot_ms_p95")}
+    wanted = {name: median_of(x[name]) for name in ("ttft_ms_p95", "tpot_ms_p95")}
     origins = {name: limits.origin(name) for name in wanted}
     replica = None if option.hosting is None else option.hosting.replica
     found = {
@@ -82,7 +83,7 @@ def hardware(option: Candidate, x: Design, limits: Limits) -> Finding | None:
     hosting = option.hosting
     if hosting is None:
         return None
-    replica, usable = hosting.replica, float(np.median(x["usable_memory_fraction"]))
+    replica, usable = hosting.replica, median_of(x["usable_memory_fraction"])
     needed = resident_bytes(hosting.model, hosting.form, Layout(replica.devices)) / BYTES_PER_GB
     room = usable * replica.devices * hosting.device.memory_bytes / BYTES_PER_GB
     origin = limits.origin("usable_memory_fraction")

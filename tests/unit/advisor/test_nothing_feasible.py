@@ -45,6 +45,9 @@ def test_a_contradiction_is_answered_and_named_in_both_languages(name):
         assert lift.rules == tuple(gate.rule for gate in failed)
         assert lift.relaxations == tuple(gate.relaxation for gate in failed)
     assert nothing.options[0] == nothing.cheapest
+    relaxed = nothing.cheapest.relaxations
+    assert advice.what_would_change_it == tuple(each.text for each in relaxed)
+    assert advice.translations[0].what_would_change_it == tuple(each.translations[0].text for each in relaxed)
     assert Assessment.model_validate_json(result.model_dump_json()) == result
     assert "Nothing is feasible" in table_text(result, "en") and "Nichts ist zulässig" in markdown(result, "de")
 
