@@ -4,9 +4,9 @@ Enter at `advice_in`, `roadmap_columns` and `roadmap_rows`; the terminal and Mar
 """
 
 from advisor.contracts.advice import RoadmapStep
-from advisor.contracts.assessment import Assessment, Recommendation, RecommendationText
+from advisor.contracts.assessment import Assessment, Option, Recommendation, RecommendationText
 from advisor.phrases import Language, amount, number
-from advisor.reason_words import ROLES, STEP_WORDS
+from advisor.reason_words import HELD, ROLES, STEP_WORDS
 
 ABSENT = "–"
 
@@ -36,6 +36,14 @@ def roadmap_rows(result: Assessment, language: Language) -> list[list[str]]:
         ]
         for step in advice_in(result, language).roadmap
     ]
+
+
+def hardware_text(option: Option, language: Language) -> str:
+    """Devices of an option and how they are held, in brackets; empty where the company runs none."""
+    if option.hardware is None:
+        return ""
+    devices, comma, held = option.hardware.rpartition(", ")
+    return f" ({devices}{comma}{HELD[language].get(held, held)})"
 
 
 def months_text(step: RoadmapStep, language: Language) -> str:

@@ -13,6 +13,7 @@ from advisor.contracts.catalog import Catalog
 from advisor.contracts.errors import BadInput, UnknownName
 from advisor.contracts.plan import BuiltinCorpus, DataPlan, FileCorpus, PlanOrigin, TrainingPlan
 from advisor.files import dump_yaml, write_text
+from advisor.gate_text import in_language
 from advisor.handing.estimates import hardware_of
 from advisor.handing.forecast import forecast_of
 from advisor.handing.launch import LAUNCHERS, Site, launch_files
@@ -20,9 +21,11 @@ from advisor.handing.procurement import key_variable, procurement_files
 from advisor.handing.readme import other_readme, plan_readme
 from advisor.handing.recipe import base_model_reference, ranges_of, recipe_of
 from advisor.handing.serve import serve_files
+from advisor.handing.words import NOTES
 from advisor.phrases import Language
 
 TRAINABLE = ("fine_tune_lora", "fine_tune_full", "domain_adaptation", "from_scratch")
+PILOT = NOTES["en"]["pilot"]
 BOUGHT = ("proprietary_api", "proprietary_api_tuned", "hosted_open_api")
 
 
@@ -88,10 +91,12 @@ def handed_over(
     """
     option = _chosen(assessment, option_id)
     trains = option.kind in TRAINABLE
-    notes: tuple[str, ...] = tuple(gate.reason for gate in option.gates if gate.passed is False)
+    notes = tuple(
+        in_language(gate.reason, gate.translations, language) for gate in option.gates if gate.passed is False
+    )
     if trains:
         plan = plan_of(assessment, option, catalog, corpus=corpus, base_model=base_model)
-        notes = plan.origin.notes if plan.origin is not None else ()
+        notes = _pilot(option, language) + notes + _limits(plan, option)
         part = lookup.accelerator(catalog, plan.accelerator) if plan.accelerator is not None else None
         files = {"plan.yaml": dump_yaml(plan)}
         files |= launch_files(plan, assessment, Site(part, plan.accelerator_count), launchers)
@@ -124,7 +129,7 @@ def plan_of(
     hardware = hardware_of(assessment, option, catalog, model, phases)
     notes = [gate.reason for gate in option.gates if gate.passed is False]
     if not option.feasible:
-        notes.insert(0, "the gates exclude this option; the plan is a pilot that measures it")
+        notes.insert(0, PILOT)
     notes += hardware.notes
     return TrainingPlan(
         name=f"{case.name}: {option.label}",
@@ -147,6 +152,16 @@ def plan_of(
             notes=tuple(notes),
         ),
     )
+
+
+def _pilot(option: Option, language: Language) -> tuple[str, ...]:
+    return () if option.feasible else (NOTES[language]["pilot"],)
+
+
+def _limits(plan: TrainingPlan, option: Option) -> tuple[str, ...]:
+    """What the plan notes beside the gates: limits of the hardware."""
+    known = {PILOT, *(gate.reason for gate in option.gates)}
+    return tuple(note for note in (plan.origin.notes if plan.origin is not None else ()) if note not in known)
 
 
 def _chosen(assessment: Assessment, option_id: str | None) -> Option:

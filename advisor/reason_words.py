@@ -1,6 +1,6 @@
 """Words of the reasons, of the confidence and of the roadmap, in English and German.
 
-Enter at `WORDS`, `STEP_WORDS` and `ROLES`. Placeholders are filled by `advisor.reasons` and `advisor.roadmap`.
+Enter at `WORDS`, `STEP_WORDS`, `ROLES` and `HELD`. Placeholders are filled by `advisor.reasons` and `advisor.roadmap`.
 """
 
 from advisor.phrases import Language
@@ -63,6 +63,12 @@ ROLES: dict[Language, dict[str, str]] = {
         "domain_expert": "Fachkraft",
     },
 }
+
+HELD: dict[Language, dict[str, str]] = {
+    "en": {"bought": "bought", "rented": "rented", "owned": "owned"},
+    "de": {"bought": "gekauft", "rented": "gemietet", "owned": "vorhanden"},
+}
+"""How accelerators are held."""
 
 STEP_WORDS: dict[Language, dict[str, str]] = {
     "en": {

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from advisor import lift_text
-from advisor.advice_text import advice_in, roadmap_columns, roadmap_rows
+from advisor.advice_text import advice_in, hardware_text, roadmap_columns, roadmap_rows
 from advisor.analysis_text import HEADING, analysis_lines
 from advisor.contracts.assessment import Assessment, Option
 from advisor.contracts.base import Interval
@@ -92,7 +92,7 @@ def _row(option: Option, language: Language) -> list[str]:
     cost = option.cost
     return [
         str(option.rank),
-        title(option, language) + (f" ({option.hardware})" if option.hardware else ""),
+        title(option, language) + hardware_text(option, language),
         number(cost.total.p50 / 1e3, language),
         _range(cost.total, language, 1e3),
         number(cost.per_1k_requests.p50, language),
@@ -264,8 +264,8 @@ def _markdown(result: Assessment, language: Language) -> Iterator[str]:
     yield f"## {STEP_WORDS[language]['roadmap']}\n"
     yield "| " + " | ".join(roadmap_columns(language)) + " |"
     yield "|" + "---|" * len(roadmap_columns(language))
-    for row in roadmap_rows(result, language):
-        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"
+    for cells in roadmap_rows(result, language):
+        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
     yield ""
     firm = list(analysis_lines(result, language))
     if firm:

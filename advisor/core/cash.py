@@ -18,8 +18,7 @@ Array = NDArray[np.float64]
 BY_USE = ("inference", "electricity")
 BY_REQUESTS = ("manual_work", "error_cost")
 MONTHLY_DRAWS = 2000
-"""Draws that are walked through month by month; totals are those of all draws. A median of them is known to about
-3 % of the spread."""
+"""Draws that a staged path is reckoned on; a median of them is known to about 3 % of the spread."""
 
 
 @dataclass(frozen=True, kw_only=True)

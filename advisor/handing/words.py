@@ -178,6 +178,7 @@ Die Option `{option}` der Bewertung `{assessment}` kauft Tokens bei {provider}; 
 NOTES: dict[Language, dict[str, str]] = {
     "en": {
         "heading": "## What to know before starting",
+        "pilot": "the gates exclude this option; the plan is a pilot that measures it",
         "excluded": "The gates exclude this option; the plan is a pilot that measures it. They are: {rules}.",
         "several": "The plan asks for {count} devices. `launch/one_machine.sh` uses one process; the other files start "
         "one process per device, which needs a trainer that shares a run between them.",
@@ -194,6 +195,7 @@ NOTES: dict[Language, dict[str, str]] = {
     },
     "de": {
         "heading": "## Vor dem Start zu wissen",
+        "pilot": "die Bedingungen schließen diese Option aus; der Plan ist ein Pilot, der sie misst",
         "excluded": "Die Bedingungen schließen diese Option aus; der Plan ist ein Pilot, der sie misst. Es sind: "
         "{rules}.",
         "several": "Der Plan verlangt {count} Geräte. `launch/one_machine.sh` nutzt einen Prozess; die anderen Dateien "

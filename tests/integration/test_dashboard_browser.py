@@ -79,7 +79,7 @@ def heading(page, name):
 def test_a_german_browser_sees_the_decision_in_german_without_asking(browser, dashboard):
     with opened(browser, dashboard) as page:
         heading(page, "Entscheidung")
-        drawn(page, 2)
+        drawn(page, 3)
         body = page.inner_text("body")
         assert "Offenes Modell mit LoRA: Llama 3.1 8B Instruct mit Dokumentensuche" in body
         assert "334.000 €" in body.replace("\N{NO-BREAK SPACE}", " ")
@@ -90,11 +90,11 @@ def test_a_german_browser_sees_the_decision_in_german_without_asking(browser, da
 def test_the_first_change_of_language_counts_and_stays_in_the_address(browser, dashboard):
     with opened(browser, dashboard) as page:
         heading(page, "Entscheidung")
-        drawn(page, 2)
+        drawn(page, 3)
         page.get_by_role("combobox").first.click()
         page.get_by_role("option", name="English", exact=True).click()
         heading(page, "Decision")
-        drawn(page, 2)
+        drawn(page, 3)
         assert "lang=en" in page.url
         assert "€334,000" in page.inner_text("body")
 
@@ -102,12 +102,12 @@ def test_the_first_change_of_language_counts_and_stays_in_the_address(browser, d
 def test_the_chosen_assessment_stays_when_the_language_changes_and_is_in_the_address(browser, dashboard):
     with opened(browser, dashboard, "/?lang=en") as page:
         heading(page, "Decision")
-        drawn(page, 2)
+        drawn(page, 3)
         box = page.get_by_role("combobox", name="Assessment")
         box.click()
         page.get_by_role("option", name=re.compile("Before measuring")).click()
         expect(page.get_by_text("No measurement went into this assessment")).to_be_visible(timeout=PATIENCE_MS)
-        drawn(page, 2)
+        drawn(page, 3)
         chosen = re.search(r"assessment=([0-9a-f-]{36})", page.url)
         assert chosen, page.url
         page.get_by_role("combobox").first.click()
@@ -138,7 +138,7 @@ def test_a_link_to_the_comparison_opens_it_in_its_language(browser, dashboard):
 @pytest.mark.parametrize("path", ["/", "/comparison"])
 def test_a_phone_shows_the_page_without_scrolling_sideways(browser, dashboard, path, scheme):
     with opened(browser, dashboard, path, width=390, height=844, scheme=scheme) as page:
-        drawn(page, 2 if path == "/" else 1)
+        drawn(page, 3 if path == "/" else 1)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         widths = page.evaluate(
             "[...document.querySelectorAll('[data-testid=stVegaLiteChart] canvas')].map(c => c.clientWidth)"

@@ -187,3 +187,11 @@ def test_prices_rates_and_sizes_stand_among_the_inputs_with_source(results, name
             assert rows[f"output_usd_per_mtok.{option.id}"].value > 0
         if option.accelerator is not None:
             assert rows[f"peak_flop_per_s.{option.accelerator}"].source
+
+
+def test_how_hardware_is_held_is_said_in_the_readers_language(results):
+    result = results["insurer_claims_letters"]
+    assert ", bought)" in markdown(result, "en")
+    german = markdown(result, "de")
+    assert ", gekauft)" in german
+    assert ", bought)" not in german

@@ -237,3 +237,15 @@ def test_the_status_quo_has_nothing_to_hand_over(results, catalog):
 def test_names_for_machines_hold_letters_digits_and_hyphens():
     assert slug("Versicherer, Briefe: Übung 3.1") == "versicherer-briefe-bung-3-1"
     assert slug("...") == "plan"
+
+
+def test_notes_speak_the_readers_language(results, catalog):
+    result = results["python_help_desk"]
+    option = next(option.id for option in result.options if option.kind == "from_scratch")
+    english, german = (
+        handed_over(result, option_id=option, catalog=catalog, language=language).notes for language in ("en", "de")
+    )
+    assert len(english) == len(german) >= 2
+    assert "pilot that measures it" in english[0]
+    assert "Pilot, der sie misst" in german[0]
+    assert not set(english) & set(german)
