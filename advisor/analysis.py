@@ -12,7 +12,8 @@ from advisor.beside_money import criteria_of
 from advisor.contracts.analysis import Analysis, InfluenceShare, MeasurementOffer, Standing
 from advisor.contracts.assessment import BreakEven
 from advisor.contracts.case import Case
-from advisor.core.costing import Frame, demand_of, total_of
+from advisor.core.costing import total_of
+from advisor.core.demand import Frame, demand_of
 from advisor.core.sampling import Array, Design
 from advisor.core.sobol import total_indices
 from advisor.estimate.draws import Draws

@@ -7,7 +7,8 @@ import numpy as np
 
 from advisor.contracts.outlook import CashFlow, MonthFlow, YearFlow
 from advisor.core.cash import by_year, payments_of
-from advisor.core.costing import Demand, Outcome
+from advisor.core.costing import Outcome
+from advisor.core.demand import Demand
 from advisor.core.sampling import Array
 from advisor.summaries import rounded
 

@@ -10,7 +10,7 @@ from itertools import combinations
 import numpy as np
 
 from advisor.contracts.analysis import Flip, InputChange
-from advisor.core.costing import demand_of
+from advisor.core.demand import demand_of
 from advisor.core.sampling import Array, Input
 from advisor.rerun import Rerun
 from advisor.summaries import rounded

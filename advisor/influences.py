@@ -11,8 +11,9 @@ import numpy as np
 
 from advisor.contracts.assessment import BreakEven, InformationValue, SensitivityRow
 from advisor.core.candidates import Candidate
-from advisor.core.costing import Frame, demand_of, total_of
+from advisor.core.costing import total_of
 from advisor.core.decide import crossings, information_values, loss, perfect_information_value, tornado
+from advisor.core.demand import Frame, demand_of
 from advisor.core.sampling import Array, Input, central_design, one_at_a_time, with_values
 from advisor.core.units import MONTHS_PER_YEAR
 from advisor.measures import suggested_measurement

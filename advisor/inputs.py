@@ -12,7 +12,7 @@ from advisor.contracts.case import Case
 from advisor.contracts.catalog import AcceleratorRow, Catalog, Parameter
 from advisor.contracts.facts import SalaryRow
 from advisor.core.care import ERROR_COST
-from advisor.core.costing import Frame
+from advisor.core.demand import Frame
 from advisor.core.sampling import Input
 from advisor.core.units import MONTHS_PER_YEAR
 from advisor.impact_inputs import data_inputs, impact_inputs

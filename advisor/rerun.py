@@ -8,8 +8,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from advisor.core.costing import Demand, Frame, demand_of, total_and_quality
+from advisor.core.costing import total_and_quality
 from advisor.core.decide import loss
+from advisor.core.demand import Demand, Frame, demand_of
 from advisor.core.sampling import Array, Design, central_design
 from advisor.solve import Solved, asked_names
 

@@ -12,8 +12,9 @@ from advisor.contracts.assessment import Pruned
 from advisor.contracts.case import Case
 from advisor.contracts.catalog import Catalog
 from advisor.core.candidates import Candidate
-from advisor.core.costing import Demand, Frame, Outcome, demand_of, evaluate
+from advisor.core.costing import Outcome, evaluate
 from advisor.core.decide import Ranking, rank
+from advisor.core.demand import Demand, Frame, demand_of
 from advisor.core.gates import Finding, Limits, gates_of, is_feasible
 from advisor.core.order import median_of
 from advisor.core.sampling import Array, Design, Input, central_design, random_design

@@ -10,8 +10,9 @@ import numpy as np
 
 from advisor.contracts.analysis import BreakEvenSpread
 from advisor.contracts.assessment import BreakEven
-from advisor.core.costing import Frame, demand_of, total_of
+from advisor.core.costing import total_of
 from advisor.core.decide import first_crossings
+from advisor.core.demand import Frame, demand_of
 from advisor.core.sampling import Array
 from advisor.core.units import MONTHS_PER_YEAR
 from advisor.rerun import Rerun

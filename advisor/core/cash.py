@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advisor.core.candidates import LINES, PAID_LATER
-from advisor.core.costing import Demand, Outcome
+from advisor.core.costing import Outcome
+from advisor.core.demand import Demand
 from advisor.core.units import MONTHS_PER_YEAR
 
 Array = NDArray[np.float64]

@@ -12,8 +12,9 @@ from advisor.contracts.case import Case
 from advisor.contracts.catalog import AcceleratorRow, ArchitectureRow, BaseModelRow, Catalog
 from advisor.contracts.estimates import TrainingKind
 from advisor.core.candidates import Candidate, Hosting
-from advisor.core.costing import Demand, demand_of, total_of
+from advisor.core.costing import total_of
 from advisor.core.decode import Device, NumberFormat, StepFit
+from advisor.core.demand import Demand, demand_of
 from advisor.core.sampling import Design, Input, central_design
 from advisor.core.serving import Replica, replica_design
 from advisor.core.shapes import ModelShape

@@ -21,7 +21,8 @@ from advisor.assess import assess, catalog_date  # noqa: E402
 from advisor.catalog.load import load_catalog  # noqa: E402
 from advisor.contracts.case import Case  # noqa: E402
 from advisor.contracts.catalog import Catalog  # noqa: E402
-from advisor.core.costing import demand_of, total_of  # noqa: E402
+from advisor.core.costing import total_of  # noqa: E402
+from advisor.core.demand import demand_of  # noqa: E402
 from advisor.core.sampling import random_design  # noqa: E402
 from advisor.files import read_contract  # noqa: E402
 from advisor.inputs import inputs_of, setting_of  # noqa: E402

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from advisor.assess import catalog_date
 from advisor.catalog.load import load_catalog
 from advisor.contracts.case import Case
-from advisor.core.costing import Frame, Outcome, demand_of, evaluate
+from advisor.core.costing import Outcome, evaluate
+from advisor.core.demand import Frame, demand_of
 from advisor.core.sampling import central_design
 from advisor.files import read_contract
 from advisor.inputs import inputs_of, setting_of

@@ -12,7 +12,8 @@ from advisor.contracts.case import Case
 from advisor.core.candidates import LINES
 from advisor.core.care import ERROR_COST
 from advisor.core.cash import by_year, payments_of
-from advisor.core.costing import Frame, demand_of, evaluate
+from advisor.core.costing import evaluate
+from advisor.core.demand import Frame, demand_of
 from advisor.core.sampling import Input, central_design, random_design, with_values
 from advisor.files import read_contract
 from advisor.inputs import inputs_of, setting_of

@@ -10,7 +10,8 @@ from advisor.assess import catalog_date
 from advisor.catalog.load import load_catalog
 from advisor.contracts.case import Case
 from advisor.core import quality
-from advisor.core.costing import demand_of, evaluate
+from advisor.core.costing import evaluate
+from advisor.core.demand import demand_of
 from advisor.core.sampling import random_design
 from advisor.files import read_contract
 from advisor.inputs import inputs_of, setting_of

@@ -1,0 +1,109 @@
+"""The demand that all options answer, month by month, and what holds for all of them.
+
+Enter at `demand_of`.
+"""
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from advisor.core import money
+from advisor.core.data_work import kept_per_month
+from advisor.core.sampling import Design
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What holds for all options: horizon and exchange rates into the case's currency."""
+
+    horizon_months: int
+    per_usd: float
+    per_eur: float
+
+
+@dataclass(frozen=True)
+class Demand:
+    """The demand of a design, month by month; shape (points, months)."""
+
+    requests: Array
+    discount: Array
+    discounted_logs: Array
+    """Requests whose logs are kept in a month, weighted with the discount factor of the month, summed."""
+    token_price_ratio: Array
+    """Price of bought tokens in each month over today's."""
+    rental_price_ratio: Array
+    """So for rented accelerators."""
+    shared: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
+    """Fleets by what they serve with: options that answer alike are reckoned once."""
+
+    @cached_property
+    def discounted_requests(self) -> Array:
+        """Requests weighted with the discount factor of their month, summed."""
+        return np.asarray(np.einsum("pm,pm->p", self.requests, self.discount))
+
+    @cached_property
+    def discounted_purchases(self) -> Array:
+        """Requests weighted with discount factor and token price of their month, summed."""
+        return np.asarray(np.einsum("pm,pm,pm->p", self.requests, self.token_price_ratio, self.discount))
+
+    @cached_property
+    def rental_discount(self) -> Array:
+        """What a rented month weighs: its discount factor times the rent of that month over today's."""
+        return self.discount * self.rental_price_ratio
+
+    @cached_property
+    def total_requests(self) -> Array:
+        """Requests over the horizon."""
+        return np.asarray(self.requests.sum(axis=1))
+
+    @cached_property
+    def busiest_requests(self) -> Array:
+        """Requests of the busiest month: growth keeps its sign, so it is the first or the last one."""
+        return np.maximum(self.requests[:, 0], self.requests[:, -1])
+
+    @cached_property
+    def annuity(self) -> Array:
+        """Present value of one unit of money in every month."""
+        return np.asarray(self.discount.sum(axis=1))
+
+    def first(self, points: int) -> "Demand":
+        """The demand of the first points."""
+        return Demand(
+            requests=self.requests[:points],
+            discount=self.discount[:points],
+            discounted_logs=self.discounted_logs[:points],
+            token_price_ratio=self.token_price_ratio[:points],
+            rental_price_ratio=self.rental_price_ratio[:points],
+        )
+
+
+class FirstPoints(dict[str, Array]):
+    """The first points of a design; an input is cut when it is asked for."""
+
+    def __init__(self, design: Design, points: int) -> None:
+        super().__init__()
+        self._design, self._points = design, points
+
+    def __missing__(self, name: str) -> Array:
+        self[name] = self._design[name][: self._points]
+        return self[name]
+
+
+def demand_of(x: Design, frame: Frame) -> Demand:
+    """Monthly demand and discount factors, computed once for all options of a design."""
+    requests = money.monthly_demand(x["requests_per_month"], x["growth_per_year_fraction"], frame.horizon_months)
+    discount = money.monthly_discount_factors(x["discount_rate_fraction"], frame.horizon_months)
+    kept = kept_per_month(requests, int(x["log_retention_months"][0]))
+    return Demand(
+        requests=requests,
+        discount=discount,
+        discounted_logs=np.asarray((kept * discount).sum(axis=1)),
+        token_price_ratio=money.price_path(x["token_price_change_per_year_fraction"], frame.horizon_months),
+        rental_price_ratio=money.price_path(x["rental_price_change_per_year_fraction"], frame.horizon_months),
+    )
