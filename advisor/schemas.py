@@ -16,6 +16,7 @@ from advisor.contracts.case import Case
 from advisor.contracts.catalog import Catalog
 from advisor.contracts.comparison import Comparison
 from advisor.contracts.errors import BadInput
+from advisor.contracts.evaluation import EvaluationReport
 from advisor.contracts.plan import TrainingPlan
 from advisor.contracts.runs import RunReport
 from advisor.exits import exit_code
@@ -29,6 +30,7 @@ CONTRACTS: dict[str, type[Contract]] = {
     "training_plan": TrainingPlan,
     "run_report": RunReport,
     "baseline_report": BaselineReport,
+    "evaluation_report": EvaluationReport,
     "catalog": Catalog,
     "comparison": Comparison,
 }
