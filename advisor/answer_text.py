@@ -1,16 +1,28 @@
-"""Text of an answer without what does not change it, in German and English: what scores compare.
+"""Text of an answer without what does not change it, in German and English, and which score decides a task.
 
-Enter at `normalise` for right or wrong, at `content_words` for the words two answers share. Pure.
+Enter at `normalise` for right or wrong, at `content_words` for the words two answers share, and at `primary_metric`.
+The comparison of endpoints and the trainer's evaluation share it. Pure.
 """
 
 import re
 import unicodedata
+
+from advisor.contracts.case import Task
+
+EXACT_TASKS: frozenset[Task] = frozenset({"classification", "extraction", "question_answering"})
+"""Tasks whose answers are right or wrong, with nothing in between."""
+PRIMARY: dict[Task, str] = {"translation": "chrf", "summarization": "rouge_l"}
 
 TRAILING = ".,;:!?…。！？"
 QUOTES = "\"'`„“”«»‚‘’"
 ARTICLES = frozenset(
     "a an the der die das den dem des ein eine einen einem einer eines".split()  # noqa: SIM905 - reads better
 )
+
+
+def primary_metric(task: Task) -> str:
+    """Name of the score that answers a case's quality floor."""
+    return "accuracy" if task in EXACT_TASKS else PRIMARY.get(task, "chrf")
 
 
 def normalise(text: str) -> str:

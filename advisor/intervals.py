@@ -43,12 +43,13 @@ class PairedComparison:
     verdict: Verdict
 
 
-def wilson(right: int, n: int) -> Estimate:
+def wilson(right: float, n: int) -> Estimate:
     """Share of right answers with its score interval.
 
     centre = (x + z^2/2) / (n + z^2);  half = z/(n + z^2) sqrt(x (n - x)/n + z^2/4)
     units: counts -> share of one.   source: Wilson (1927), J. Am. Stat. Assoc. 22, 209-212.
-    Holds for independent items; also at 0 and n right answers, where the usual formula has no width.
+    Holds for independent items; also at 0 and n right answers, where the usual formula has no width. Items that are
+    shares themselves may be added up as `right`: they spread less than right and wrong ones, so it is wide enough.
     """
     if not 0 <= right <= n or n == 0:
         raise ValueError(f"0 <= right <= n and n > 0 are required, got {right} of {n}")

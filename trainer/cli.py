@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from advisor.exits import exit_code
+from trainer.evaluate.cli import add_evaluate
 
 EPILOG = """\
 examples:
@@ -18,7 +19,7 @@ examples:
   trainer run data/examples/plans/python_reference.yaml --dry-run
   trainer run runs/first --resume            go on with a run that was stopped
   trainer data prepare runs/plan --output runs/data
-  trainer evaluate runs/first/model --suite runs/first/suite.jsonl
+  trainer evaluate runs/first/model          scores, bias and toxicity; `trainer evaluate --help` shows the rest
   trainer doctor
 
 environment:
@@ -54,13 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     _add_run(verbs)
     _add_data(verbs)
-    evaluate = verbs.add_parser(
-        "evaluate", help="score a model on held-out questions", description="Scores a model directory on a suite."
-    )
-    evaluate.add_argument("model", type=Path, metavar="MODEL", help="model directory in Hugging Face format")
-    evaluate.add_argument("--suite", type=Path, required=True, metavar="FILE", help="JSONL of held-out questions")
-    _add_format(evaluate)
-    evaluate.set_defaults(handler=_evaluate)
+    add_evaluate(verbs)
     doctor = verbs.add_parser(
         "doctor",
         help="what this machine can do, and whether its power can be measured",
@@ -122,12 +117,6 @@ def _prepare(arguments: argparse.Namespace) -> int:
     from trainer import commands
 
     return commands.prepare_data(arguments.plan, arguments.output, as_json=arguments.format == "json")
-
-
-def _evaluate(arguments: argparse.Namespace) -> int:
-    from trainer import commands
-
-    return commands.evaluate(arguments.model, arguments.suite, as_json=arguments.format == "json")
 
 
 def _doctor(arguments: argparse.Namespace) -> int:

@@ -6,12 +6,10 @@ Enter at `metrics_for` and `score_answers`. Text libraries are imported when a g
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 
-from advisor.answer_text import Words, normalise
+from advisor.answer_text import EXACT_TASKS, Words, normalise, primary_metric
 from advisor.contracts.case import Task
 from advisor.contracts.errors import Failed
 
-EXACT_TASKS: frozenset[Task] = frozenset({"classification", "extraction", "question_answering"})
-PRIMARY: dict[Task, str] = {"translation": "chrf", "summarization": "rouge_l"}
 LIBRARIES = {"chrf": "sacrebleu", "rouge_l": "rouge_score"}
 
 
@@ -19,7 +17,7 @@ def metrics_for(task: Task) -> tuple[str, ...]:
     """Names of the task's metrics, the primary one first."""
     if task in EXACT_TASKS:
         return ("accuracy",)
-    primary = PRIMARY.get(task, "chrf")
+    primary = primary_metric(task)
     return (primary, *(name for name in ("chrf", "rouge_l") if name != primary))
 
 
