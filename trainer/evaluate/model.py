@@ -5,7 +5,7 @@ Enter at `evaluate_directory`; `score_suite` keeps the items for the comparison 
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -104,6 +104,7 @@ def score_suite(
     expected, texts = [item.expected for item in items], [one.text for one in said]
     right = [normalise(e) == normalise(a) for e, a in zip(expected, texts, strict=True)]
     metrics = answer_metrics(task, expected, texts)
+    metrics += _by_language(metrics[0], items)
     if task in EXACT_TASKS:
         metrics.append(calibration_error("expected_calibration_error", _confidences(model, tokenizer, said), right))
         metrics += _choices(model, dialogue, items)
@@ -123,6 +124,15 @@ def bits_per_byte(
 ) -> Score:
     """Cross-entropy of held-out text in bits per UTF-8 byte, which compares models of different tokenizers."""
     return text_metrics(fit_texts(model, tokenizer, texts, advance=advance))[0].score()
+
+
+def _by_language(metric: Metric, items: Sequence[SuiteItem]) -> list[Metric]:
+    """The primary score of each language, where the suite has several."""
+    languages = sorted({item.language for item in items if item.language})
+    if len(languages) < 2:
+        return []
+    chosen = {name: np.array([item.language == name for item in items]) for name in languages}
+    return [replace(metric, name=f"{metric.name}.{name}", rows=metric.rows[rows]) for name, rows in chosen.items()]
 
 
 def _confidences(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, said: Sequence[Answer]) -> list[float]:

@@ -21,8 +21,8 @@ class ToxicityList:
     terms: tuple[str, ...]
 
     def found_in(self, text: str) -> list[str]:
-        """Terms that stand in a text as whole words, in any case; `*` stands for any ending."""
-        return [term for term in self.terms if _pattern(term).search(text)]
+        """Terms that stand in a text as whole words, in any case (ß is ss); `*` stands for any ending."""
+        return [term for term in self.terms if _pattern(term).search(text.casefold())]
 
 
 @cache
@@ -46,6 +46,6 @@ def read_terms(path: Path) -> tuple[str, ...]:
 
 @cache
 def _pattern(term: str) -> re.Pattern[str]:
-    body = re.escape(term.removesuffix("*")).replace(r"\ ", r"\s+")
+    body = re.escape(term.casefold().removesuffix("*")).replace(r"\ ", r"\s+")
     ending = r"\w*" if term.endswith("*") else ""
-    return re.compile(rf"(?<!\w){body}{ending}(?!\w)", re.IGNORECASE)
+    return re.compile(rf"(?<!\w){body}{ending}(?!\w)")
