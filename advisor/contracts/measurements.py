@@ -41,9 +41,9 @@ class MatmulProbe(Contract):
     """Rate of large matrix products on one device."""
 
     precision: Precision
-    size: PositiveCount
-    """Rows and columns of the square factors."""
-    repeats: PositiveCount
+    num_rows: PositiveCount
+    """Rows, and as many columns, of the square factors."""
+    num_repeats: PositiveCount
     flop_per_s: Positive
     """Median of the repeats, 2 n^3 per product."""
 
@@ -52,7 +52,7 @@ class BandwidthProbe(Contract):
     """Rate of copying through the memory of one device."""
 
     size_bytes: PositiveCount
-    repeats: PositiveCount
+    num_repeats: PositiveCount
     bytes_per_s: Positive
     """Median of the repeats, read and written bytes counted."""
 
@@ -130,7 +130,7 @@ class LatencyQuantiles(Contract):
 class ServingLoad(Contract):
     """One stretch of load on a served model."""
 
-    concurrency: PositiveCount | None
+    num_concurrent: PositiveCount | None
     """Requests in work at once; None where the traffic was what users sent."""
     requests: PositiveCount
     errors: Count = 0
