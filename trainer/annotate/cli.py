@@ -114,7 +114,7 @@ def _export(arguments: argparse.Namespace) -> int:
         return 0
     for name, count in counts.items():
         sys.stdout.write(f"{name.replace('_', ' ')}: {count}\n")
-    sys.stdout.write(f"written to {arguments.output}; name the files in a plan as data.preferences, data.instructions\n")
+    sys.stdout.write(f"written to {arguments.output}; a plan names them data.preferences and data.instructions\n")
     return 0
 
 
