@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from advisor.exits import exit_code
+from trainer.annotate.cli import add_annotate
 from trainer.evaluate.cli import add_evaluate
 
 EPILOG = """\
@@ -19,6 +20,7 @@ examples:
   trainer run data/examples/plans/python_reference.yaml --dry-run
   trainer run runs/first --resume            go on with a run that was stopped
   trainer data prepare runs/plan --output runs/data
+  trainer annotate page tasks.jsonl --annotator ada
   trainer evaluate runs/first/model          scores, bias and toxicity; `trainer evaluate --help` shows the rest
   trainer doctor
 
@@ -55,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     _add_run(verbs)
     _add_data(verbs)
+    add_annotate(verbs)
     add_evaluate(verbs)
     doctor = verbs.add_parser(
         "doctor",
