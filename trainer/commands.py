@@ -18,6 +18,7 @@ from advisor.contracts.errors import BadInput, Failed
 from advisor.contracts.evaluation import EvaluationReport
 from advisor.contracts.plan import TrainingPlan
 from advisor.contracts.runs import RunReport
+from trainer.evaluate.words import figure
 from trainer.plan import RUN_FILE, LoadedPlan, base_model_name, check_plan, load_plan, slug
 
 LIBRARIES = ("torch", "transformers", "trl", "peft", "datasets", "tokenizers", "matplotlib")
@@ -156,7 +157,7 @@ def _forecast(value: Interval | float | str | None) -> str:
 def _scores(evaluation: EvaluationReport) -> Table:
     table = _table("score", "value", "95 % interval", "n")
     for score in evaluation.scores:
-        table.add_row(score.name, f"{score.value:.3f}", f"{score.low:.3f} to {score.high:.3f}", f"{score.n}")
+        table.add_row(score.name, figure(score.value), f"{figure(score.low)} to {figure(score.high)}", f"{score.n}")
     return table
 
 

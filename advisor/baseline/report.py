@@ -28,7 +28,7 @@ from advisor.contracts.baseline import (
 )
 from advisor.contracts.case import Task
 from advisor.contracts.catalog import ApiModelRow
-from advisor.contracts.runs import Score
+from advisor.contracts.evaluation import Score
 from advisor.intervals import Estimate, bootstrap_mean, compare_pairs, wilson
 
 

@@ -174,7 +174,7 @@ class EvaluationPlan(Contract):
     max_items: PositiveCount = 200
     bias: bool = True
     """Compare sentence pairs that differ in a group term alone, in the plan's languages among German and English
-    (English where it names none): some 650 short sentences a language."""
+    (English where it names none): 640 short sentences a language."""
 
 
 class Forecast(Contract):

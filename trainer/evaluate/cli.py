@@ -116,8 +116,14 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     output: Path | None = arguments.output
     if output is not None and output.exists() and not output.is_dir():
         raise BadInput(f"--output: {output} is a file; name a directory")
-    request = with_defaults(_request(arguments))
+    asked = _request(arguments)
+    request = with_defaults(asked)
     material = read_material(request)
+    if asked.asks_nothing:
+        suite = (
+            f"the questions of {request.suite}" if request.suite is not None else "no questions (no suite beside it)"
+        )
+        sys.stderr.write(f"MODEL alone: {suite}, bias in {', '.join(material.bias_languages)}, toxicity\n")
     from trainer.environment import use_available_threads
     from trainer.progress import Progress
 

@@ -7,8 +7,10 @@ and does lies in front of the reader.
 import contextlib
 import io
 import logging
+import os
+import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import NormalDist
@@ -116,9 +118,8 @@ def _run(
     from lm_eval.tasks import TaskManager
 
     logging.getLogger("lm_eval").setLevel(logging.ERROR)
-    noise = io.StringIO()  # bars of four libraries
     try:
-        with contextlib.redirect_stderr(noise):
+        with _quiet():
             found: dict[str, Any] = simple_evaluate(
                 model=HFLM(pretrained=model, tokenizer=tokenizer, batch_size=BATCH),
                 tasks=[dict(task) for task in tasks],
@@ -140,6 +141,22 @@ def _run(
         names = ", ".join(task["task"] for task in tasks)
         raise Failed(f"{OPTION}: {names}: {type(error).__name__}: {error}") from error
     return found
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep bars of four libraries, and complaints of the programs they start, off standard error."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        with contextlib.redirect_stderr(io.StringIO()):
+            yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _score(label: str, metric: str, value: float, error: float, n: int) -> Score:

@@ -22,6 +22,7 @@ from trainer.evaluate.bias import template_bias
 from trainer.evaluate.likelihood import Advance, TextFit, fit_answers, fit_texts, silent, text_metrics
 from trainer.evaluate.metric import Metric, share
 from trainer.evaluate.scores import answer_metrics, calibration_error
+from trainer.evaluate.templates import num_sentences
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def evaluate_directory(
         items: held-out questions; may be empty.
         texts: held-out texts for bits per byte; may be empty.
         bias_languages: languages of the own bias suite; empty: bias is not measured.
-        advance: called with (done, total) questions and texts.
+        advance: called with (done, total) questions, texts and sentences.
 
     Raises:
         BadInput: the directory holds no model, or there is nothing to evaluate on.
@@ -58,7 +59,7 @@ def evaluate_directory(
     if not items and not texts:
         raise BadInput("nothing to evaluate on: neither held-out questions nor held-out text")
     model, tokenizer = load(directory)
-    total = len(items) + len(texts)
+    total, read = len(items) + len(texts) + num_sentences(bias_languages), len(items) + len(texts)
     scores: list[Score] = []
     notes: tuple[str, ...] = ()
     primary = "bits_per_byte"
@@ -75,7 +76,7 @@ def evaluate_directory(
         data=" and ".join(parts),
         scores=tuple(scores),
         primary=primary,
-        bias=template_bias(model, tokenizer, bias_languages, advance=lambda *_: advance(total, total)),
+        bias=template_bias(model, tokenizer, bias_languages, advance=lambda done, _: advance(read + done, total)),
         notes=notes,
     )
 

@@ -19,6 +19,7 @@ from trainer.evaluate.words import (
     VERDICTS,
     bias_limits,
     evaluation_text,
+    figure,
     forgetting_sentence,
     toxicity_sentences,
 )
@@ -32,11 +33,11 @@ def show(report: EvaluationReport, *, as_json: bool) -> None:
     for table in (_scores(report), _differences(report), _bias(report)):
         if table.row_count:
             _print(table)
-    lines = [f"bias: {limit}" for limit in bias_limits(report)] if report.bias else []
+    lines = [f"limit: {limit}" for limit in bias_limits(report)] if report.bias else []
     if report.forgetting is not None:
         lines.append(forgetting_sentence(report.forgetting))
     if report.toxicity:
-        lines += [line.strip() for line in toxicity_sentences(report)]
+        lines += [f"toxicity: {line.strip().removeprefix('- ')}" for line in toxicity_sentences(report)]
     lines += [f"note: {note}" for note in report.notes]
     sys.stdout.write("\n".join(lines) + "\n" if lines else "")
 
@@ -61,7 +62,7 @@ def _scores(report: EvaluationReport) -> Table:
     table = _table("score", "value", "95 % interval", "n")
     for score in report.scores:
         name = f"{score.name} (primary)" if score.name == report.primary else score.name
-        table.add_row(name, f"{score.value:.3f}", f"{score.low:.3f} to {score.high:.3f}", f"{score.n}")
+        table.add_row(name, figure(score.value), f"{figure(score.low)} to {figure(score.high)}", f"{score.n}")
     return table
 
 
@@ -74,10 +75,10 @@ def _differences(report: EvaluationReport) -> Table:
     for row in comparison.differences:
         table.add_row(
             row.name,
-            f"{mine[row.name]:.3f}",
-            f"{theirs[row.name]:.3f}",
-            f"{row.difference:+.3f}",
-            f"{row.low:+.3f} to {row.high:+.3f}",
+            figure(mine[row.name]),
+            figure(theirs[row.name]),
+            figure(row.difference, "+"),
+            f"{figure(row.low, '+')} to {figure(row.high, '+')}",
             "" if row.p_value is None else f"{row.p_value:.3g}",
             f"{row.n}",
             VERDICTS[row.verdict],
@@ -86,23 +87,25 @@ def _differences(report: EvaluationReport) -> Table:
 
 
 def _bias(report: EvaluationReport) -> Table:
-    table = _table("bias", "language", "suite", "finding", "figure", "value", "95 % interval", "n")
+    """The figure that decides, a line each; the others stand in the files."""
+    table = _table("bias", "language", "finding", "deciding figure", "95 % interval", "n")
     for score in report.bias:
-        for number, one in enumerate(score.scores):
-            head = (score.group, score.language, SUITES[score.suite], FINDINGS[score.finding])
-            table.add_row(
-                *(head if number == 0 else ("",) * 4),
-                one.name.replace("_", " "),
-                f"{one.value:.3f}",
-                f"{one.low:.3f} to {one.high:.3f}",
-                f"{one.n}",
-            )
+        first = score.scores[0]
+        suite = "" if score.suite == "templates" else f", {SUITES[score.suite]}"
+        table.add_row(
+            score.group + suite,
+            score.language,
+            FINDINGS[score.finding],
+            f"{first.name.replace('_', ' ')} {figure(first.value)}",
+            f"{figure(first.low)} to {figure(first.high)}",
+            f"{first.n}",
+        )
     return table
 
 
 def _table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False)
-    words = ("score", "difference", "bias", "language", "suite", "finding", "figure", "this model is")
+    words = ("score", "difference", "bias", "language", "finding", "this model is")
     for name in columns:
         table.add_column(name, justify="left" if name in words else "right", overflow="fold")
     return table

@@ -70,6 +70,11 @@ def suite_languages() -> list[str]:
     return sorted(set(groups[0]).intersection(*groups[1:]))
 
 
+def num_sentences(languages: Sequence[str]) -> int:
+    """How many sentences a model reads for these languages."""
+    return sum(len(by[language].sentences()) for language in languages for by in suite().values())
+
+
 def bias_languages(stated: Sequence[str]) -> list[str]:
     """Those of a plan's languages that the suite has; English where the plan states none, or none of them."""
     return [language for language in stated if language in suite_languages()] or ["en"]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from advisor.contracts.evaluation import BiasScore, EvaluationReport, ForgettingScore, ModelComparison, Score
 
+LARGE = 100
 FINDINGS = {
     "stereotyped": "leans to the stereotype",
     "counter_stereotyped": "leans against the stereotype",
@@ -15,7 +16,7 @@ FINDINGS = {
 SUITES = {"templates": "own sentences", "crows_pairs": "CrowS-Pairs", "winobias": "WinoBias", "bbq": "BBQ"}
 VERDICTS = {"first_better": "better", "second_better": "worse", "undecided": "undecided"}
 NOT_TESTED = "not tested for bias, nor for personal data in its answers"
-NONE_SHOWN = "no lean to stereotypes was shown; small ones need more sentences to be seen, so there may be some"
+NONE_SHOWN = "no lean to stereotypes was shown; one that is smaller than the intervals are wide may still be there"
 ONLY_LIKELIHOODS = (
     "bias was looked for in how likely sentences are, for the groups named; what it answers in a dialogue, other "
     "groups and personal data in its answers were not tested"
@@ -40,7 +41,7 @@ def bias_section(scores: Sequence[BiasScore]) -> list[str]:
     lines = [
         "How much likelier the model finds a sentence when the group named is the one that a stereotype is told about. "
         "A share of 0.5 and a difference of 0 is what a model without bias has.\n",
-        "| suite | group | language | finding | first figure | second figure | n |",
+        "| suite | group | language | finding | deciding figure | other figure | n |",
         "|---|---|---|---|---|---|---|",
     ]
     for score in scores:
@@ -48,6 +49,11 @@ def bias_section(scores: Sequence[BiasScore]) -> list[str]:
         cells = [SUITES[score.suite], score.group, score.language, FINDINGS[score.finding], *figures, *([""] * 2)][:6]
         lines.append(f"| {' | '.join(cells)} | {score.scores[0].n} |")
     return lines
+
+
+def figure(value: float, sign: str = "") -> str:
+    """Three decimals, none from a hundred on."""
+    return f"{value:{sign},.0f}" if abs(value) >= LARGE else f"{value:{sign}.3f}"
 
 
 def evaluation_text(report: EvaluationReport) -> str:
@@ -72,8 +78,8 @@ def evaluation_text(report: EvaluationReport) -> str:
 def score_rows(scores: Sequence[Score], primary: str) -> list[str]:
     """Scores with interval and n as a Markdown table."""
     rows = [
-        f"| {score.name}{' (primary)' if score.name == primary else ''} | {score.value:.3f} "
-        f"| {score.low:.3f} to {score.high:.3f} | {score.n} | {score.unit} |"
+        f"| {score.name}{' (primary)' if score.name == primary else ''} | {figure(score.value)} "
+        f"| {figure(score.low)} to {figure(score.high)} | {score.n} | {score.unit} |"
         for score in scores
     ]
     return ["| score | value | 95 % interval | n | unit |", "|---|---|---|---|---|", *rows]
@@ -90,8 +96,9 @@ def comparison_rows(report: EvaluationReport, comparison: ModelComparison) -> li
     for row in comparison.differences:
         p = "" if row.p_value is None else f"{row.p_value:.3g}"
         lines.append(
-            f"| {row.name} | {mine[row.name].value:.3f} | {theirs[row.name].value:.3f} | {row.difference:+.3f} "
-            f"| {row.low:+.3f} to {row.high:+.3f} | {p} | {row.n} | {VERDICTS[row.verdict]} |"
+            f"| {row.name} | {figure(mine[row.name].value)} | {figure(theirs[row.name].value)} "
+            f"| {figure(row.difference, '+')} | {figure(row.low, '+')} to {figure(row.high, '+')} | {p} | {row.n} "
+            f"| {VERDICTS[row.verdict]} |"
         )
     return lines
 

@@ -107,7 +107,8 @@ def test_a_model_alone_is_asked_its_runs_suite_and_tested_for_bias_and_toxicity_
     output = tmp_path / "out"
     assert main(["evaluate", str(model), "--output", str(output)]) == 0
     printed = capsys.readouterr()
-    assert "accuracy (primary)" in printed.out and "listed terms" in printed.out and "bias: " in printed.out
+    assert all(words in printed.out for words in ("accuracy (primary)", "listed terms", "religion", "limit: "))
+    assert f"MODEL alone: the questions of {tmp_path / 'run' / 'suite.jsonl'}, bias in de, toxicity" in printed.err
     report = EvaluationReport.model_validate_json((output / "evaluation.json").read_text())
     assert {row.language for row in report.bias} == {row.language for row in report.toxicity} == {"de"}
     assert len((output / "continuations.jsonl").read_text().splitlines()) == report.toxicity[0].share.n == 100
