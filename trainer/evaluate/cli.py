@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from advisor.contracts.errors import BadInput, Failed
+from advisor.contracts.errors import BadInput
 
 if TYPE_CHECKING:
     from trainer.evaluate.request import Request
@@ -134,10 +134,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     from trainer.evaluate.output import show, write_files
 
     with Progress() as progress:
-        try:
-            measured = measure(request, material, progress)
-        except OSError as error:
-            raise Failed(f"the model could not be loaded: {error}") from error
+        measured = measure(request, material, progress)
     show(measured.report, as_json=arguments.format == "json")
     for path in write_files(measured, output) if output is not None else []:
         sys.stderr.write(f"written: {path}\n")

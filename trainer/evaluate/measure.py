@@ -10,10 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from advisor.answer_text import primary_metric
 from advisor.contracts.baseline import ItemAnswer
+from advisor.contracts.errors import Failed
 from advisor.contracts.evaluation import BiasScore, EvaluationReport, ModelComparison, Score, ToxicityScore
 from trainer.evaluate.bias import template_bias
 from trainer.evaluate.forgetting import forgetting
@@ -59,7 +61,7 @@ class _Findings:
 def measure(request: Request, material: Material, progress: Progress) -> Measured:
     """Evaluate a model, and the other models that the request compares it with."""
     found = _Findings()
-    model, tokenizer = load(request.model)
+    model, tokenizer = _open(request.model)
     _common(found, model, tokenizer, request, material, progress, name=str(request.model))
     found.general = _fit(model, tokenizer, material.general, progress, "general text")
     _behaviour(found, model, tokenizer, request, material, progress)
@@ -67,7 +69,7 @@ def measure(request: Request, material: Material, progress: Progress) -> Measure
     forgot = None
     if request.base is not None:
         _free()
-        model, tokenizer = load(request.base)
+        model, tokenizer = _open(request.base)
         before = _fit(model, tokenizer, material.general, progress, "general text, base")
         del model
         forgot = forgetting(
@@ -166,7 +168,7 @@ def _behaviour(
 def _compare(found: _Findings, request: Request, material: Material, progress: Progress) -> ModelComparison:
     _free()
     other, name = _Findings(), str(request.against)
-    model, tokenizer = load(Path(name))
+    model, tokenizer = _open(Path(name))
     progress.note(f"comparing with {name}")
     _common(other, model, tokenizer, request, material, progress, name=name)
     del model
@@ -198,6 +200,14 @@ def _primary(found: _Findings, material: Material) -> str:
     if material.task is not None:
         return primary_metric(material.task)
     return next((score.name for score in (*(metric.score() for metric in found.metrics[:1]), *found.scores)), "")
+
+
+def _open(directory: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """Model and tokenizer, or which directory could not be read and why."""
+    try:
+        return load(directory)
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
+        raise Failed(f"{directory}: the model could not be loaded: {' '.join(str(error).split())}") from error
 
 
 def _free() -> None:

@@ -161,6 +161,21 @@ def test_a_model_of_another_kind_is_refused(tmp_path, capsys):
     assert "BertForMaskedLM; decoders alone" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("damage", ["weights", "tokenizer", "configuration"])
+def test_a_damaged_model_is_exit_1_with_its_directory(tmp_path, taught, suite, capsys, damage):
+    model = tmp_path / "model"
+    shutil.copytree(taught, model)
+    if damage == "weights":
+        (model / "model.safetensors").write_bytes((model / "model.safetensors").read_bytes()[:2000])
+    elif damage == "tokenizer":
+        for path in model.glob("*token*"):
+            path.unlink()
+    else:
+        (model / "config.json").write_text("{}")
+    assert main(["evaluate", str(model), "--suite", str(suite), "--task", "chat"]) == 1
+    assert f"failed: {model}: the model could not be loaded: " in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["nowhere"], ["model", "--suite", "nowhere.csv"]])
 def test_no_model_library_is_imported_for_help_or_a_mistake(tmp_path, arguments):
     (tmp_path / "model").mkdir()
