@@ -44,6 +44,9 @@ class FakeDevice:
     counter_code: Callable[[float], int] = lambda time_s: 0
     mig: bool = False
     linked: bool = False
+    module_mw: Callable[[float], float] | None = None
+    pids: tuple[int, ...] = ()
+    pids_code: int = 0
     handle: ctypes.Structure = field(default_factory=pynvml.struct_c_nvmlDevice_t)
 
 
@@ -107,6 +110,32 @@ class FakeNvml:
 
     def nvmlDeviceGetC2cModeInfoV(self, handle, out):
         out._obj.isC2cEnabled = int(self._of(handle).linked)
+        return 0
+
+    def nvmlSystemGetDriverVersion(self, text, size):
+        text.value = b"580.95.05"
+        return 0
+
+    def nvmlDeviceGetComputeRunningProcesses_v3(self, handle, count, entries):
+        """Asked twice: first how many, with no room for any."""
+        device = self._of(handle)
+        if device.pids_code or not device.pids:
+            return device.pids_code
+        count._obj.value, room = len(device.pids), count._obj.value
+        if entries is None or room < len(device.pids):
+            return pynvml.NVML_ERROR_INSUFFICIENT_SIZE
+        for place, pid in enumerate(device.pids):
+            entries[place].pid = pid
+        return 0
+
+    def nvmlDeviceGetFieldValues(self, handle, count, values):
+        """Each field answers for itself; the call as a whole succeeds."""
+        device = self._of(handle)
+        for entry in values._obj:
+            known = device.module_mw is not None and entry.scopeId == pynvml.NVML_POWER_SCOPE_MODULE
+            entry.nvmlReturn = 0 if known else pynvml.NVML_ERROR_NOT_SUPPORTED
+            if known:
+                entry.valueType, entry.value.uiVal = 1, int(device.module_mw(device.clock()))
         return 0
 
     def nvmlDeviceGetPowerUsage(self, handle, out):
