@@ -141,8 +141,8 @@ class Meter:
         with self._list_lock:
             self._windows = (*self._windows, window)
         start_s = self._clock()
-        self.sample(edge=True)
         self._note(window, "open", start_s, None)
+        self.sample(edge=True)
         with self._list_lock:
             if self._devices and self._poll_s > 0 and self._thread is None:
                 self._wake = threading.Event()

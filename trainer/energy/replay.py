@@ -14,8 +14,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
+from io import FileIO
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from advisor.contracts.errors import BadInput
 from trainer.energy.source import Device, EnergySource, ReadFault, Watcher, flags_of, host_reason_of
@@ -34,10 +35,10 @@ class RecordingSource:
         self.reason, self.host_reason = source.reason, host_reason_of(source)
         self._source, self._clock, self._start_s, self._readings = source, clock, clock(), readings
         self._lock = threading.Lock()
-        self._file: TextIO | None = None
+        self._file: FileIO | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("w", encoding="utf-8", buffering=1)
+            self._file = path.open("wb", buffering=0)
         except OSError:
             return
         started_at = datetime.now(UTC).isoformat(timespec="seconds")
@@ -97,13 +98,16 @@ class RecordingSource:
         return round(self._clock() - self._start_s, TIME_DIGITS)
 
     def _write(self, row: dict[str, Any]) -> None:
-        line = json.dumps(row) + "\n"
+        line = json.dumps(row).encode() + b"\n"
         with self._lock:
             if self._file is None:
                 return
             try:
-                self._file.write(line)
+                written = self._file.write(line)
             except OSError:
+                written = 0
+            if written != len(line):
+                self._file.close()
                 self._file = None  # the disk is full: measuring goes on, and the reports say so
 
 
