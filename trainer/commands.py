@@ -153,6 +153,10 @@ def _show_report(report: RunReport, directory: Path) -> None:
     energy = report.energy
     known_energy = f"{energy.energy_j:,.0f} J" if energy.energy_j is not None else f"not known: {energy.reason}"
     lines = [f"energy at the accelerators ({energy.quality}): {known_energy}"]
+    if energy.host is not None and energy.host.energy_j is not None:
+        lines += [
+            f"beside it, processor and memory of the machine ({energy.host.quality}): {energy.host.energy_j:,.0f} J"
+        ]
     lines += [f"warning: {warning}" for warning in report.warnings]
     lines += [f"report: {directory / 'report.md'}", f"model:  {directory / 'model'}"]
     sys.stdout.write("\n".join(lines) + "\n")

@@ -122,6 +122,7 @@ def report_text(report: RunReport) -> str:
         f"{energy.quality}: "
         + (f"{energy.energy_j:.4g} J" if energy.energy_j is not None else f"not known ({energy.reason})")
         + "\n",
+        *_host_lines(energy),
         "## Forecast and actual\n",
         "| | P5 | P50 | P95 | actual | inside |",
         "|---|---|---|---|---|---|",
@@ -130,6 +131,14 @@ def report_text(report: RunReport) -> str:
     if report.warnings:
         lines += ["\n## Warnings\n", *(f"- {warning}" for warning in report.warnings)]
     return "\n".join(lines) + "\n"
+
+
+def _host_lines(energy: EnergyReport) -> list[str]:
+    host = energy.host
+    if host is None:
+        return []
+    known = f"{host.energy_j:.4g} J ({host.quality})" if host.energy_j is not None else f"not known ({host.reason})"
+    return [f"Processor and memory, all programs of the machine, not in the figure above: {known}\n"]
 
 
 def _row(name: str, unit: str, forecast: Interval | None, actual: float | None) -> ForecastRow:

@@ -16,13 +16,16 @@ WORST_FIRST = (
     "measured_counter_repaired",
     "measured_counter",
 )
+MOMENTS_FRACTION = 0.1
+"""As within a window, where one tenth may be unread before its figure is called partial."""
 
 
 def total_energy(reports: Sequence[EnergyReport]) -> EnergyReport:
     """Energy of windows that follow one another.
 
-    All measured: the sum, with the quality of the worst. Some: the sum of those, as `partial`. None: None.
-    The relative error of the sum is taken as the largest of its parts, as the meter's errors go together.
+    All measured: the sum, with the quality of the worst. Some: the sum of those, as `partial` unless what is missing
+    are moments (a phase too short to measure). None: None. The relative error of the sum is taken as the largest of its
+    parts, as the meter's errors go together, and widened by the share of time that is not in it.
     """
     duration_s = sum(report.duration_s for report in reports)
     measured = [report for report in reports if report.energy_j is not None]
@@ -43,22 +46,22 @@ def total_energy(reports: Sequence[EnergyReport]) -> EnergyReport:
         )
     energy_j = sum(report.energy_j or 0.0 for report in measured)
     measured_s = sum(report.duration_s for report in measured)
+    missing_fraction = max(0.0, duration_s / measured_s - 1) if measured_s else 0.0
+    worst = min((report.quality for report in measured), key=WORST_FIRST.index)
     errors = [report.uncertainty_fraction for report in measured]
     known_errors = [error for error in errors if error is not None]
     net_j = [report.net_energy_j for report in measured if report.net_energy_j is not None]
     idle_j = [report.idle_power_w * report.duration_s for report in measured if report.idle_power_w is not None]
     based = len(net_j) == len(idle_j) == len(measured)
     return EnergyReport(
-        quality=min((report.quality for report in measured), key=WORST_FIRST.index)
-        if len(measured) == len(reports)
-        else "partial",
+        quality=worst if missing_fraction <= MOMENTS_FRACTION else min(worst, "partial", key=WORST_FIRST.index),
         energy_j=energy_j,
         duration_s=duration_s,
         mean_power_w=energy_j / measured_s if measured_s else None,
         coverage_fraction=min(1.0, sum(report.coverage_fraction * report.duration_s for report in reports) / duration_s)
         if duration_s
         else 0.0,
-        uncertainty_fraction=max(known_errors) if known_errors else None,
+        uncertainty_fraction=min(1.0, max(known_errors) + missing_fraction) if known_errors else None,
         devices=_devices(device for report in measured for device in report.devices),
         reason="; ".join(reasons),
         flags=flags,

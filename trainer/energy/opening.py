@@ -36,7 +36,7 @@ def open_meter(
         source: where readings come from; NVML by default, and the counters of the processor beside it.
         host: what stands beside the accelerators, if not the counters of this machine's processor.
         uuids: devices in use (`GPU-...`), when known better than `CUDA_VISIBLE_DEVICES` tells.
-        record: JSONL file that receives every reading, for playing back.
+        record: JSONL file that receives every reading, for playing back; not made where nothing can be read.
         record_readings: whether the file receives single readings too, or windows alone.
         synchronize: called at the edges of each window, such as `wait_for_cuda` of `cuda.py`.
         environ: what launcher and user told this process; its own environment by default.
@@ -55,6 +55,6 @@ def open_meter(
     if require and all(device.is_host for device in opened.devices()):
         opened.close()
         raise Failed(f"energy cannot be measured: {opened.reason}; run without requiring it, or on a GPU machine")
-    if record is not None:
+    if record is not None and opened.devices():
         opened = RecordingSource(opened, record, time.monotonic, readings=record_readings)
     return Meter(opened, synchronize=synchronize)
