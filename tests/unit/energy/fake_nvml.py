@@ -45,6 +45,7 @@ class FakeDevice:
     mig: bool = False
     linked: bool = False
     module_mw: Callable[[float], float] | None = None
+    architecture: int = pynvml.NVML_DEVICE_ARCH_HOPPER
     pids: tuple[int, ...] = ()
     pids_code: int = 0
     handle: ctypes.Structure = field(default_factory=pynvml.struct_c_nvmlDevice_t)
@@ -131,11 +132,19 @@ class FakeNvml:
     def nvmlDeviceGetFieldValues(self, handle, count, values):
         """Each field answers for itself; the call as a whole succeeds."""
         device = self._of(handle)
+        by_scope = {pynvml.NVML_POWER_SCOPE_GPU: device.power_mw, pynvml.NVML_POWER_SCOPE_MODULE: device.module_mw}
         for entry in values._obj:
-            known = device.module_mw is not None and entry.scopeId == pynvml.NVML_POWER_SCOPE_MODULE
-            entry.nvmlReturn = 0 if known else pynvml.NVML_ERROR_NOT_SUPPORTED
-            if known:
-                entry.valueType, entry.value.uiVal = 1, int(device.module_mw(device.clock()))
+            read_mw = by_scope.get(entry.scopeId)
+            entry.nvmlReturn = pynvml.NVML_ERROR_NOT_SUPPORTED if read_mw is None else 0
+            if read_mw is not None:
+                entry.valueType, entry.value.uiVal = 1, int(read_mw(device.clock()))
+        return 0
+
+    def nvmlDeviceGetArchitecture(self, handle, out):
+        return self._put(out, self._of(handle).architecture)
+
+    def nvmlDeviceGetMemoryInfo(self, handle, out):
+        out._obj.total = out._obj.free = 80 * 2**30
         return 0
 
     def nvmlDeviceGetPowerUsage(self, handle, out):
