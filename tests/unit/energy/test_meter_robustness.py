@@ -15,6 +15,7 @@ from trainer.energy.nvml import open_nvml
 from trainer.energy.opening import open_meter
 from trainer.energy.report import estimate_from_tdp
 from trainer.energy.source import Device
+from trainer.energy.words import joules
 
 
 class HangingSource:
@@ -190,3 +191,11 @@ def test_a_uuid_that_the_driver_does_not_list_is_not_believed(library, device):
     """CUDA states the UUID of a MIG slice, NVML lists the parent."""
     library(device)
     assert [found.uuid for found in open_nvml({}, uuids=["GPU-of-a-slice"]).devices()] == [device.uuid]
+
+
+@pytest.mark.parametrize(
+    ("energy_j", "words"),
+    [(6073.2, "6,070 J"), (12_345_678.0, "12,300,000 J"), (52.36, "52.4 J"), (0.0, "0 J"), (999.9, "1,000 J")],
+)
+def test_energy_is_told_to_three_digits(energy_j, words):
+    assert joules(energy_j) == words
