@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from advisor.contracts.runs import DeviceEnergy, EnergyReport, HostEnergy
+from trainer.energy.join import joint_error
 
 WORST_FIRST = (
     "unavailable",
@@ -24,8 +25,8 @@ def total_energy(reports: Sequence[EnergyReport]) -> EnergyReport:
     """Energy of windows that follow one another.
 
     All measured: the sum, with the quality of the worst. Some: the sum of those, as `partial` unless what is missing
-    are moments (a phase too short to measure). None: None. The relative error of the sum is taken as the largest of its
-    parts, as the meter's errors go together, and widened by the share of time that is not in it.
+    are moments (a phase too short to measure). None: None. The errors of the parts add up, as the meter's errors go
+    together, and the sum's is widened by the share of time that is not in it.
     """
     duration_s = sum(report.duration_s for report in reports)
     measured = [report for report in reports if report.energy_j is not None]
@@ -48,8 +49,7 @@ def total_energy(reports: Sequence[EnergyReport]) -> EnergyReport:
     measured_s = sum(report.duration_s for report in measured)
     missing_fraction = max(0.0, duration_s / measured_s - 1) if measured_s else 0.0
     worst = min((report.quality for report in measured), key=WORST_FIRST.index)
-    errors = [report.uncertainty_fraction for report in measured]
-    known_errors = [error for error in errors if error is not None]
+    error = joint_error(measured)
     net_j = [report.net_energy_j for report in measured if report.net_energy_j is not None]
     idle_j = [report.idle_power_w * report.duration_s for report in measured if report.idle_power_w is not None]
     based = len(net_j) == len(idle_j) == len(measured)
@@ -61,7 +61,7 @@ def total_energy(reports: Sequence[EnergyReport]) -> EnergyReport:
         coverage_fraction=min(1.0, sum(report.coverage_fraction * report.duration_s for report in reports) / duration_s)
         if duration_s
         else 0.0,
-        uncertainty_fraction=min(1.0, max(known_errors) + missing_fraction) if known_errors else None,
+        uncertainty_fraction=None if error is None else min(1.0, error + missing_fraction),
         devices=_devices(device for report in measured for device in report.devices),
         reason="; ".join(reasons),
         flags=flags,

@@ -38,7 +38,6 @@ def join_ranks(reports: Sequence[EnergyReport]) -> EnergyReport:
     energy_j = sum(report.energy_j or 0.0 for report in measured)
     nets = [report.net_energy_j for report in measured if report.net_energy_j is not None]
     idles = [report.idle_power_w for report in measured if report.idle_power_w is not None]
-    errors = [report.uncertainty_fraction for report in measured if report.uncertainty_fraction is not None]
     shares = [(report.coverage_fraction, max(1, len(report.devices))) for report in mine]
     return EnergyReport(
         quality=max((report.quality for report in measured), key=RANK.index) if measured == mine else "partial",
@@ -46,7 +45,7 @@ def join_ranks(reports: Sequence[EnergyReport]) -> EnergyReport:
         duration_s=duration_s,
         mean_power_w=energy_j / duration_s if duration_s else None,
         coverage_fraction=sum(share * weight for share, weight in shares) / sum(weight for _, weight in shares),
-        uncertainty_fraction=max(errors) if errors else None,
+        uncertainty_fraction=joint_error(measured),
         devices=devices,
         reason=reason,
         flags=flags,
@@ -54,6 +53,20 @@ def join_ranks(reports: Sequence[EnergyReport]) -> EnergyReport:
         net_energy_j=sum(nets) if len(nets) == len(mine) else None,
         host=host,
     )
+
+
+def joint_error(measured: Sequence[EnergyReport]) -> float | None:
+    """Relative error of a sum whose parts err the same way; None when no part states one.
+
+    u = sum(u_i E_i) / sum(E_i), over the parts that state one; the largest u_i where all E_i are 0
+    units: 1.   source: linear addition, the cautious case; the sensor's share is common to all parts.
+    """
+    stated = [(report.uncertainty_fraction, report.energy_j or 0.0) for report in measured]
+    known = [(error, energy_j) for error, energy_j in stated if error is not None]
+    energy_j = sum(part_j for _, part_j in known)
+    if not known or not energy_j:
+        return max((error for error, _ in known), default=None)
+    return sum(error * part_j for error, part_j in known) / energy_j
 
 
 def _join_hosts(hosts: Sequence[HostEnergy]) -> HostEnergy | None:

@@ -6,6 +6,7 @@ clock that is set makes no difference. A fault of the meter is noted in the repo
 that fails nor a driver that no longer answers.
 """
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -128,7 +129,8 @@ class Meter:
         """Stop polling and give the source back, unless it is still busy with a reading that does not return."""
         self._stop_polling()
         if not self._stalled:
-            self._source.close()
+            with contextlib.suppress(Exception):  # what is left open ends with the process
+                self._source.close()
 
     def __enter__(self) -> Self:
         return self
@@ -202,12 +204,10 @@ class Meter:
         counter_mj = self._read(device, self._source.read_counter_mj) if with_counter else None
         notes = self._read(device, self._notes_of) if with_notes and self._notes_of is not None else None
         for window in self._windows:
-            tally = window.tallies[device.uuid]
-            if power_mw is not None:
-                tally.add_power(now_s, power_mw)
-            if counter_mj is not None:
-                tally.add_counter(now_s, counter_mj)
-            tally.flags.update(notes or ())
+            try:
+                window.take(device, now_s, power_mw, counter_mj, notes or ())
+            except Exception as error:
+                window.flags.add(f"meter_fault_{type(error).__name__}")  # such as a reading that is no number
 
     def _read(self, device: Device, read: Callable[[Device], T]) -> T | None:
         try:

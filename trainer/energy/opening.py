@@ -47,10 +47,8 @@ def open_meter(
     """
     environ = os.environ if environ is None else environ
     if source is None:
-        one = uuids is not None and len(uuids) == 1
-        source = claim_devices(open_nvml(environ, uuids), environ, own=one)
-        first = local_rank(environ) == 0
-        host = host or (open_rapl(powercap) if first else NullSource("the first rank of this machine measures them"))
+        source, found = _of_this_machine(environ, uuids, powercap)
+        host = host or found
     opened = source if host is None else JoinedSource(source, host)
     if require and all(device.is_host for device in opened.devices()):
         opened.close()
@@ -58,3 +56,19 @@ def open_meter(
     if record is not None and opened.devices():
         opened = RecordingSource(opened, record, time.monotonic, readings=record_readings)
     return Meter(opened, synchronize=synchronize)
+
+
+def _of_this_machine(
+    environ: Mapping[str, str], uuids: Sequence[str] | None, powercap: Path
+) -> tuple[EnergySource, EnergySource]:
+    """Accelerators and host that this process measures; whatever goes wrong becomes a reason."""
+    one = uuids is not None and len(uuids) == 1
+    try:
+        accelerators = claim_devices(open_nvml(environ, uuids), environ, own=one)
+        if local_rank(environ) > 0:
+            return accelerators, NullSource("the first rank of this machine measures them")
+        return accelerators, open_rapl(powercap)
+    except Exception as error:
+        # no training run fails because its meter does, be it for a folder that is missing
+        failed = NullSource(f"the meter could not be opened ({type(error).__name__}: {error})")
+        return failed, failed

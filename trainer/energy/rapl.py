@@ -52,7 +52,7 @@ def open_rapl(root: Path = POWERCAP) -> EnergySource:
     """
     try:
         zones = _zones(root)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         return NullSource(f"the energy counters of the processor cannot be listed ({type(error).__name__})")
     if not zones:
         return NullSource("this machine shows no energy counters of processor and memory (powercap, RAPL)")

@@ -40,6 +40,17 @@ class Window:
             raise RuntimeError(f"window {self.name!r} has no report before its with block has ended")
         return self._report
 
+    def take(
+        self, device: Device, time_s: float, power_mw: int | None, counter_mj: int | None, notes: Sequence[str]
+    ) -> None:
+        """Feed what was read of a device at one moment."""
+        tally = self.tallies[device.uuid]
+        if power_mw is not None:
+            tally.add_power(time_s, power_mw)
+        if counter_mj is not None:
+            tally.add_counter(time_s, counter_mj)
+        tally.flags.update(notes)
+
     def report_at(self, now_s: float) -> EnergyReport:
         """What was measured up to a moment; the window goes on."""
         return self._settle([copy.deepcopy(tally) for tally in self.tallies.values()], now_s)

@@ -1,6 +1,7 @@
 """A run never fails or waits because of its meter; baselines, estimates and what CUDA tells."""
 
 import sys
+import tempfile
 import threading
 import time
 import types
@@ -79,6 +80,42 @@ def test_a_driver_that_breaks_in_any_way_while_it_is_opened_gives_a_reason(error
     with open_meter(powercap=tmp_path, environ={}) as meter, meter.window("load") as window:
         pass
     assert window.report.energy_j is None and "no NVIDIA driver answers" in window.report.reason
+
+
+class OddSource:
+    """A driver whose answers are no numbers, and which cannot be closed."""
+
+    reason = ""
+
+    def devices(self):
+        return (Device("GPU-1", "odd"),)
+
+    def read_counter_mj(self, device):
+        return None
+
+    def read_power_mw(self, device):
+        return "much"
+
+    def close(self):
+        raise OSError("no such device")
+
+
+def test_readings_that_are_no_numbers_end_no_run(clock):
+    with Meter(OddSource(), clock=clock, poll_s=0) as meter, meter.window("load") as window:
+        clock.now_s = 20
+    assert window.report.energy_j is None
+    assert "meter_fault_TypeError" in window.report.flags
+
+
+def test_a_machine_without_a_folder_for_locks_ends_no_run(library, device, monkeypatch, tmp_path):
+    def none():
+        raise FileNotFoundError("no usable temporary directory")
+
+    monkeypatch.setattr(tempfile, "gettempdir", none)
+    library(device)
+    environ = {"LOCAL_RANK": "0", "LOCAL_WORLD_SIZE": "2"}
+    with open_meter(environ=environ, powercap=tmp_path) as meter:
+        assert "no usable temporary directory" in meter.reason
 
 
 def test_a_clock_that_is_set_during_a_window_changes_nothing(library, device, monkeypatch):

@@ -45,6 +45,12 @@ def test_a_phase_too_short_to_measure_widens_the_error_and_spoils_nothing_else()
     assert total.reason == "shorter than 2 s"
 
 
+def test_errors_add_up_by_energy_so_a_short_phase_does_not_rule_the_sum():
+    """5 % of 900 J and 15 % of 100 J are 60 J of 1000 J."""
+    short = report(100.0).model_copy(update={"uncertainty_fraction": 0.15})
+    assert total_energy([report(900.0), short]).uncertainty_fraction == pytest.approx(0.06)
+
+
 def with_host(energy_j, watts, net_j=None):
     host = HostEnergy(
         quality="unavailable" if watts is None else "measured_counter",
