@@ -1,6 +1,6 @@
 """What a model writes: greedy answers to questions, and sampled continuations of a beginning.
 
-Enter at `answer`, `sample` and `Dialogue`, which turns messages into tokens.
+Enter at `ask`, `sample` and `Dialogue`, which turns messages into tokens.
 """
 
 from collections.abc import Sequence
@@ -55,7 +55,7 @@ class Dialogue:
         return list(self.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
 
 
-def answer(
+def ask(
     model: PreTrainedModel,
     dialogue: Dialogue,
     items: Sequence[SuiteItem],

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from advisor.contracts.errors import BadInput
 from trainer.evaluate.metric import Floats, Metric
 from trainer.tokenizer import END_OF_TEXT
 
@@ -109,8 +110,16 @@ def _perplexity(sums: Floats) -> Floats:
 
 
 def _separator(tokenizer: PreTrainedTokenizerBase) -> int:
-    found = tokenizer.get_vocab().get(END_OF_TEXT, tokenizer.bos_token_id)
-    return int(found if found is not None else tokenizer.eos_token_id)
+    """The token that separates texts: ours, else the one that begins or ends them.
+
+    Raises:
+        BadInput: the tokenizer has none, so that nothing could stand before a text's first token.
+    """
+    known = (tokenizer.get_vocab().get(END_OF_TEXT), tokenizer.bos_token_id, tokenizer.eos_token_id)
+    found = next((token for token in known if token is not None), None)
+    if found is None:
+        raise BadInput("the tokenizer has neither a begin nor an end token (bos_token, eos_token)")
+    return int(found)
 
 
 @torch.inference_mode()

@@ -17,7 +17,7 @@ from advisor.contracts.baseline import ItemAnswer, SuiteItem
 from advisor.contracts.case import Task
 from advisor.contracts.errors import BadInput
 from advisor.contracts.evaluation import EvaluationReport, Score
-from trainer.evaluate.answers import Answer, Dialogue, answer
+from trainer.evaluate.answers import Answer, Dialogue, ask
 from trainer.evaluate.bias import template_bias
 from trainer.evaluate.likelihood import Advance, TextFit, fit_answers, fit_texts, silent, text_metrics
 from trainer.evaluate.metric import Metric, share
@@ -101,7 +101,7 @@ def score_suite(
 ) -> Scored:
     """Put all questions to a model and score what it says."""
     dialogue = Dialogue(tokenizer)
-    said = answer(model, dialogue, items, max_tokens=max_tokens, advance=advance)
+    said = ask(model, dialogue, items, max_tokens=max_tokens, advance=advance)
     expected, texts = [item.expected for item in items], [one.text for one in said]
     right = [normalise(e) == normalise(a) for e, a in zip(expected, texts, strict=True)]
     metrics = answer_metrics(task, expected, texts)
@@ -118,6 +118,17 @@ def score_suite(
         for item, one, ok in zip(items, said, right, strict=True)
     )
     return Scored(tuple(metrics), answers, tuple(dialogue.notes))
+
+
+def answer(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    items: Sequence[SuiteItem],
+    *,
+    advance: Advance = silent,
+) -> list[str]:
+    """Greedy answers, in order."""
+    return [one.text for one in ask(model, Dialogue(tokenizer), items, advance=advance)]
 
 
 def bits_per_byte(

@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from advisor import intervals
-from advisor.answer_text import EXACT_TASKS, Words, content_words, normalise, primary_metric
+from advisor.answer_text import EXACT_TASKS, Words, content_words, primary_metric
+from advisor.answer_text import normalise as normalise_answer
 from advisor.contracts.case import Task
 from advisor.contracts.evaluation import Score, ScoreUnit
 from trainer.evaluate.metric import Floats, Metric, mean, score_of, share
@@ -46,7 +47,7 @@ def bootstrap(
 def answer_metrics(task: Task, expected: Sequence[str], answers: Sequence[str]) -> list[Metric]:
     """All metrics that fit the task, the primary one first."""
     if task == "classification":
-        return _label_metrics(list(map(normalise, expected)), list(map(normalise, answers)))
+        return _label_metrics(list(map(normalise_answer, expected)), list(map(normalise_answer, answers)))
     if task in EXACT_TASKS:
         return [right_answers(expected, answers), _exact_match(expected, answers), _token_f1(expected, answers)]
     metrics = {metric.name: metric for metric in (_chrf(expected, answers), _bleu(expected, answers))}
@@ -66,7 +67,7 @@ def answer_scores(task: Task, expected: Sequence[str], answers: Sequence[str]) -
 
 def right_answers(expected: Sequence[str], answers: Sequence[str]) -> Metric:
     """Share of answers equal to the expected one but for case, spacing, quotes and closing punctuation."""
-    return share("accuracy", [normalise(e) == normalise(a) for e, a in _pairs(expected, answers)])
+    return share("accuracy", [normalise_answer(e) == normalise_answer(a) for e, a in _pairs(expected, answers)])
 
 
 def macro_f1(expected: Sequence[str], answers: Sequence[str]) -> float:

@@ -8,10 +8,10 @@ from tiny_decoders import CONTEXT_TOKENS, save_decoder, teach, teach_answers
 
 from advisor.contracts.baseline import SuiteItem
 from advisor.contracts.errors import UnknownName
-from trainer.evaluate.answers import Dialogue, answer, sample
+from trainer.evaluate.answers import Dialogue, ask, sample
 from trainer.evaluate.forgetting import forgetting
 from trainer.evaluate.likelihood import TextFit, fit_answers, fit_texts
-from trainer.evaluate.model import load, score_suite
+from trainer.evaluate.model import answer, load, score_suite
 from trainer.evaluate.toxicity import toxicity_of
 from trainer.evaluate.word_list import ToxicityList, lists
 from trainer.tokenizer import END_OF_TEXT
@@ -66,7 +66,7 @@ def test_a_model_that_knows_the_answers_gets_them_right_is_calibrated_and_picks_
     found = {metric.name: metric.score().value for metric in scored.metrics}
     assert found["accuracy"] == found["choice_accuracy"] == found["macro_f1"] == 1
     assert found["expected_calibration_error"] < 0.1 and found["choice_calibration_error"] < 0.1
-    assert [one.answer for one in scored.answers] == ["go", "stop"] * 3
+    assert [one.answer for one in scored.answers] == answer(*load(taught), items) == ["go", "stop"] * 3
     assert scored.notes == ()
 
 
@@ -107,7 +107,7 @@ def test_a_base_model_without_chat_template_is_asked_in_plain_lines_and_answers_
     model, tokenizer = load(taught)
     tokenizer.chat_template = None
     dialogue = Dialogue(tokenizer)
-    (said,) = answer(model, dialogue, [question(1, "red?", "stop")])
+    (said,) = ask(model, dialogue, [question(1, "red?", "stop")])
     assert "\n" not in said.text
     assert dialogue.notes == ["the tokenizer has no chat template: questions were put as plain lines"]
 
