@@ -3,6 +3,7 @@
 Enter at `create_app`.
 """
 
+import asyncio
 import logging
 import time
 import uuid
@@ -118,10 +119,10 @@ async def chat_completions(request: HttpRequest, state: State) -> Answer:
     """Answer a conversation."""
     service: Service = state.service
     asked = read_request(await request.body(), ChatRequest)
-    exchange = service.open(chat_job(asked, service.engine(asked.model)))
+    exchange = service.open(await asyncio.to_thread(chat_job, asked, service.engine(asked.model)))
     if asked.stream:
-        return event_stream(chat_chunks(exchange, include_usage=asked.stream_options.include_usage))
-    return _json(await unless_gone(request, chat_answer(exchange)))
+        return event_stream(chat_chunks(exchange, asked))
+    return _json(await unless_gone(request, chat_answer(exchange, asked)))
 
 
 @post("/v1/completions", status_code=200)
@@ -129,7 +130,7 @@ async def completions(request: HttpRequest, state: State) -> Answer:
     """Continue a text."""
     service: Service = state.service
     asked = read_request(await request.body(), CompletionRequest)
-    exchange = service.open(completion_job(asked, service.engine(asked.model)))
+    exchange = service.open(await asyncio.to_thread(completion_job, asked, service.engine(asked.model)))
     if asked.stream:
         return event_stream(completion_chunks(exchange, include_usage=asked.stream_options.include_usage))
     return _json(await unless_gone(request, completion_answer(exchange)))
@@ -140,7 +141,7 @@ async def responses(request: HttpRequest, state: State) -> Answer:
     """Answer in the form of the Responses API."""
     service: Service = state.service
     asked = read_request(await request.body(), ResponsesRequest)
-    exchange = service.open(response_job(asked, service.engine(asked.model)))
+    exchange = service.open(await asyncio.to_thread(response_job, asked, service.engine(asked.model)))
     if asked.stream:
         return event_stream(response_events(exchange, asked), named=True)
     return _json(await unless_gone(request, response_answer(exchange, asked)))

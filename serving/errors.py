@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from advisor.contracts.errors import UnknownName
-from serving.engine import EngineBusy, EngineFailed, PromptRefused
+from serving.engine import EngineBusy, EngineFailed, PromptRefused, Unable
 
 
 class ApiError(Exception):
@@ -47,6 +47,8 @@ def as_api_error(error: Exception) -> ApiError:
             return ApiError(503, f"The server is overloaded ({error}); try again", code="overloaded")
         case PromptRefused():
             return ApiError(400, str(error), code="invalid_messages", param="messages")
+        case Unable():
+            return ApiError(400, str(error), code="unsupported_parameter", param=error.param)
         case EngineFailed():
             return ApiError(500, f"The engine failed: {error}", code="engine_failed")
         case _:

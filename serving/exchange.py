@@ -78,7 +78,8 @@ class Exchange:
 
     def __init__(self, service: Service, engine: Engine, job: Job, fitted: Sequence[Sampling]) -> None:
         self.id = f"{job.prefix}-{uuid.uuid4().hex}" if job.prefix != "resp" else f"resp_{uuid.uuid4().hex}"
-        self.created = int(time.time())
+        self._wall_s = time.time()
+        self.created = int(self._wall_s)
         self.engine, self.job = engine, job
         self._service = service
         self._start_s = time.monotonic()
@@ -146,7 +147,7 @@ class Exchange:
         self._service.ledger.finish(
             UsageRecord(
                 id=self.id,
-                created_at=datetime.fromtimestamp(self.created, UTC).isoformat(),
+                created_at=datetime.fromtimestamp(self._wall_s, UTC).isoformat(),
                 endpoint=self.job.endpoint,
                 model=self.job.model,
                 status=status,

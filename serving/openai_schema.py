@@ -6,7 +6,16 @@ Enter at `read_request`. Answers are built with the types of the `openai` packag
 import re
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import from_json
 
 from advisor.contracts.mistakes import field_errors
@@ -23,6 +32,8 @@ Tokens = Annotated[int, Field(ge=1)]
 Temperature = Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)]
 TopP = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 Seed = Annotated[int, Field(ge=-INT64, lt=INT64)]
+Penalty = Annotated[float, Field(ge=-2, le=2, allow_inf_nan=False)]
+Bias = Annotated[float, Field(ge=-100, le=100, allow_inf_nan=False)]
 StopText = Annotated[str, Field(min_length=1, max_length=500)]
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -47,11 +58,45 @@ class TextPart(_Strict):
     logprobs: list[Any] | None = None
 
 
+class FunctionCall(_Strict):
+    """The function that was called, and with what."""
+
+    name: str
+    arguments: str
+
+    @property
+    def parsed(self) -> Any:
+        """The arguments; the text itself where it is no JSON."""
+        try:
+            return from_json(self.arguments)
+        except ValueError:
+            return self.arguments
+
+
+class ToolCallParam(_Strict):
+    """A call within a turn of the assistant."""
+
+    id: str
+    type: Literal["function"] = "function"
+    function: FunctionCall
+
+    @property
+    def as_template(self) -> dict[str, Any]:
+        """As chat templates take it."""
+        return {
+            "id": self.id,
+            "type": "function",
+            "function": {"name": self.function.name, "arguments": self.function.parsed},
+        }
+
+
 class TurnParam(_Strict):
     """A message; the parts of other kinds (images, audio) are refused."""
 
-    role: Literal["system", "developer", "user", "assistant"]
-    content: str | list[TextPart]
+    role: Literal["system", "developer", "user", "assistant", "tool"]
+    tool_calls: list[ToolCallParam] | None = None
+    tool_call_id: str | None = None
+    content: Annotated[str | list[TextPart] | None, Field(validate_default=True)] = None
     name: str | None = None
     refusal: None = None
     id: str | None = None
@@ -62,8 +107,99 @@ class TurnParam(_Strict):
     def message(self) -> Message:
         """The message as chat templates take it; `developer` is the newer name of `system`."""
         role = "system" if self.role == "developer" else self.role
-        text = self.content if isinstance(self.content, str) else "".join(part.text for part in self.content)
-        return Message(role, text)
+        parts = self.content if self.content is not None else ""
+        text = parts if isinstance(parts, str) else "".join(part.text for part in parts)
+        calls = tuple(call.as_template for call in self.tool_calls or ())
+        return Message(role, text, calls, self.tool_call_id)
+
+    @field_validator("content")
+    @classmethod
+    def _content_given(cls, value: Any, info: ValidationInfo) -> Any:
+        calls = info.data.get("role") == "assistant" and info.data.get("tool_calls")
+        if value is None and not calls:
+            raise ValueError("required, except in a turn of the assistant with tool_calls")
+        return value
+
+    @model_validator(mode="after")
+    def _answers_a_call(self) -> Self:
+        if (self.role == "tool") is (self.tool_call_id is None):
+            raise ValueError("tool_call_id goes with the role tool, and is required there")
+        return self
+
+
+class Function(_Strict):
+    """A function that the model may call."""
+
+    name: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+    description: str | None = None
+    parameters: dict[str, Any] | None = None
+    """JSON Schema of the arguments."""
+    strict: bool | None = None
+
+
+class Tool(_Strict):
+    """A tool; functions are the only kind."""
+
+    type: Literal["function"]
+    function: Function
+
+
+class FunctionName(_Strict):
+    """Which function."""
+
+    name: str
+
+
+class ChosenFunction(_Strict):
+    """The function that must be called."""
+
+    type: Literal["function"]
+    function: FunctionName
+
+
+class JsonSchema(_Strict):
+    """The schema that the answer must fit."""
+
+    name: str
+    description: str | None = None
+    schema_: Annotated[dict[str, Any], Field(alias="schema")] = {}
+    strict: bool | None = None
+
+
+class ResponseFormat(_Strict):
+    """Free text, any JSON object, or JSON that fits a schema."""
+
+    type: Literal["text", "json_object", "json_schema"] = "text"
+    json_schema: JsonSchema | None = None
+
+    @model_validator(mode="after")
+    def _schema_given(self) -> Self:
+        if (self.type == "json_schema") is (self.json_schema is None):
+            raise ValueError("json_schema goes with type json_schema, and is required there")
+        return self
+
+
+class TextFormat(_Strict):
+    """The same in the words of the Responses API."""
+
+    type: Literal["text", "json_object", "json_schema"] = "text"
+    name: str | None = None
+    description: str | None = None
+    schema_: Annotated[dict[str, Any] | None, Field(alias="schema")] = None
+    strict: bool | None = None
+
+    @model_validator(mode="after")
+    def _schema_given(self) -> Self:
+        if (self.type == "json_schema") is (self.schema_ is None):
+            raise ValueError("schema goes with type json_schema, and is required there")
+        return self
+
+
+class TextSettings(_Strict):
+    """How the text of a response is to be."""
+
+    format: TextFormat = TextFormat()
+    verbosity: Literal["medium"] | None = None
 
 
 class StreamOptions(_Strict):
@@ -81,6 +217,9 @@ class _Sampled(_Strict):
 
 
 class _Choosing(_Sampled):
+    frequency_penalty: Penalty = 0.0
+    presence_penalty: Penalty = 0.0
+    logit_bias: Annotated[dict[str, Bias], Field(max_length=300)] = {}
     stream_options: StreamOptions = StreamOptions()
     stop: Stops = []
     seed: Seed | None = None
@@ -95,6 +234,34 @@ class ChatRequest(_Choosing):
     max_completion_tokens: Tokens | None = None
     logprobs: bool = False
     top_logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
+    response_format: ResponseFormat = ResponseFormat()
+    tools: Annotated[list[Tool], Field(max_length=128)] = []
+    tool_choice: Literal["none", "auto", "required"] | ChosenFunction = "auto"
+
+    @model_validator(mode="after")
+    def _choice_fits(self) -> Self:
+        names = [tool.function.name for tool in self.tools]
+        if len(set(names)) < len(names):
+            raise ValueError("tools: two functions have the same name")
+        if isinstance(self.tool_choice, ChosenFunction) and self.tool_choice.function.name not in names:
+            raise ValueError(f"tool_choice: no function {self.tool_choice.function.name!r} in tools")
+        if self.tool_choice == "required" and not names:
+            raise ValueError("tool_choice: required needs tools")
+        return self
+
+    @property
+    def functions(self) -> list[dict[str, Any]]:
+        """Functions that may be called, as templates and grammars take them; none where none may."""
+        if self.tool_choice == "none":
+            return []
+        return [tool.function.model_dump(exclude_none=True, exclude={"strict"}) for tool in self.tools]
+
+    @property
+    def forced(self) -> list[dict[str, Any]]:
+        """Functions of which one must be called."""
+        if isinstance(self.tool_choice, ChosenFunction):
+            return [row for row in self.functions if row["name"] == self.tool_choice.function.name]
+        return self.functions if self.tool_choice == "required" else []
 
     @model_validator(mode="after")
     def _logprobs_asked(self) -> Self:
@@ -119,6 +286,7 @@ class ResponsesRequest(_Sampled):
     instructions: str | None = None
     max_output_tokens: Tokens | None = None
     top_logprobs: Literal[0] = 0
+    text: TextSettings = TextSettings()
     stream_options: StreamOptions = StreamOptions()
 
     @property
