@@ -10,6 +10,7 @@ from importlib.metadata import version
 import numpy as np
 from numpy.typing import NDArray
 
+from advisor.catalog import lookup
 from advisor.contracts.assessment import Assumption
 from advisor.contracts.base import Interval
 from advisor.contracts.catalog import Catalog
@@ -70,7 +71,7 @@ def footprint_report(works: Sequence[MeasuredWork], place: Place, catalog: Catal
         footprints=tuple(_footprint(work, found) for work, found in zip(works, drawn, strict=True)),
         total=_total(drawn) if len(drawn) > 1 else None,
         assumptions=tuple(_assumption(item) for item in inputs),
-        warnings=tuple(_warnings(works)),
+        warnings=tuple(_warnings(works, place, catalog)),
         draws=DRAWS,
         seed=SEED,
         catalog_version=catalog.version,
@@ -162,9 +163,10 @@ def _footprint(work: MeasuredWork, found: Drawn) -> Footprint:
     else:
         grams = software_carbon_intensity_g(found.operational_kgco2e_location, found.embodied_kgco2e, work.requests)
         sci = _interval(grams)
+    figures = {name: _interval(getattr(found, name)) for name in FIGURES}
     return Footprint(
         work=work,
-        **{name: _interval(getattr(found, name)) for name in FIGURES},
+        **{**figures, "metered_kwh": _metered(work)},
         sci_g_per_request=sci,
         reasons=reasons,
     )
@@ -186,6 +188,12 @@ def _interval(draws: Array | None) -> Interval | None:
     return Interval(p5=float(low), p50=float(middle), p95=float(high), mean=float(np.mean(draws)))
 
 
+def _metered(work: MeasuredWork) -> Interval | None:
+    """As it was read: no draw stands between the meter and this figure."""
+    item = energy_input(work)
+    return None if item is None else Interval(p5=item.low, p50=item.central, p95=item.high, mean=item.central)
+
+
 def _assumption(item: Input) -> Assumption:
     value = item.central if item.is_certain else Interval(p5=item.low, p50=item.central, p95=item.high)
     return Assumption(
@@ -193,9 +201,15 @@ def _assumption(item: Input) -> Assumption:
     )
 
 
-def _warnings(works: Sequence[MeasuredWork]) -> list[str]:
+def _warnings(works: Sequence[MeasuredWork], place: Place, catalog: Catalog) -> list[str]:
     found = []
     for work in works:
+        part = None if work.accelerator is None else lookup.accelerator(catalog, work.accelerator)
+        if part is not None and part.mfu_class == "consumer" and place.server_ratio is None:
+            found.append(
+                f"{work.id}: the server ratio is that of servers full of accelerators; a workstation draws more beside "
+                "its card: measure it at the plug and give --server-ratio"
+            )
         if work.energy_j is not None and work.uncertainty_fraction is None:
             found.append(f"{work.id}: the error of its energy is not stated; the spans leave it out")
         if work.quality == "partial":

@@ -56,7 +56,8 @@ def measure(
     if quick and not sources:
         sources = [ladder()[0]]
     sys.stderr.write("loading torch and transformers ...\n")
-    from trainer.measure.run import Wanted, measure_machine
+    from trainer.measure.run import measure_machine
+    from trainer.measure.session import Wanted
     from trainer.progress import Progress
 
     found = measure_machine(Wanted(sources, batch_sequences, sequence_tokens), budget, Progress())

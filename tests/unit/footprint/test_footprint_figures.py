@@ -42,7 +42,7 @@ def test_each_boundary_is_the_one_before_times_its_ratio_and_pue_counts_once(cat
     """1 kWh x 1.5 = 1.5 kWh of servers, x 1.2 = 1.8 kWh of the site, x 0.20 = 0.36 EUR, x grid factor = kg."""
     found = reckoned(catalog, run())
     only = found.footprints[0]
-    assert only.metered_kwh.p50 == pytest.approx(1.0, rel=1e-3)
+    assert (only.metered_kwh.p5, only.metered_kwh.p50, only.metered_kwh.p95) == (0.95, 1.0, 1.05)
     assert only.it_kwh.p50 == pytest.approx(1.5, rel=1e-3)
     assert only.facility_kwh.p50 == pytest.approx(1.8, rel=1e-3)
     assert only.electricity_eur.p50 == pytest.approx(0.36, rel=1e-3)
@@ -119,6 +119,14 @@ def test_a_supply_contract_replaces_the_residual_mix_and_nothing_else(catalog):
     before, after = reckoned(catalog, run()), reckoned(catalog, run(), contract_gco2e_per_kwh=0.0)
     assert after.footprints[0].operational_kgco2e_market.p95 == 0.0
     assert after.footprints[0].operational_kgco2e_location == before.footprints[0].operational_kgco2e_location
+
+
+def test_the_ratio_of_full_servers_is_doubted_for_a_workstation(catalog):
+    report = run()
+    card = report.environment.model_copy(update={"accelerators": ("NVIDIA GeForce RTX 4090",)})
+    desk = report.model_copy(update={"environment": card})
+    assert any("workstation" in warning for warning in reckoned(catalog, desk, server_ratio=None).warnings)
+    assert not reckoned(catalog, desk, server_ratio=1.9).warnings
 
 
 def test_water_is_known_in_a_providers_data_centre_and_not_in_a_room_of_ones_own(catalog):

@@ -36,18 +36,18 @@ def model():
     return built(TINY)
 
 
-def seconds_of(action, times):
-    """The best of some runs, by the wall clock."""
-    best = float("inf")
+def rates(action, amount, times=15):
+    """Slowest and fastest rate of some runs by the wall clock; other work of the machine falls on both sides alike."""
+    seconds = []
     for _ in range(times):
         begun = time.perf_counter()
         action()
-        best = min(best, time.perf_counter() - begun)
-    return best
+        seconds.append(time.perf_counter() - begun)
+    return amount / max(seconds), amount / min(seconds)
 
 
 def test_the_matrix_rate_is_that_of_a_product_timed_by_hand(device):
-    """Twice n cubed over the time of one product; a factor of four covers what else this machine does."""
+    """Twice n cubed over the time of one product; never half as fast again as the fastest seen by hand."""
     found = matmul_probe(device, "fp32", share_s=0.3)
     left = torch.randn(found.num_rows, found.num_rows, device=device.torch_device)
 
@@ -55,8 +55,8 @@ def test_the_matrix_rate_is_that_of_a_product_timed_by_hand(device):
         torch.mm(left, left)
         device.synchronize()
 
-    by_hand = 2 * found.num_rows**3 / seconds_of(multiply, times=5)
-    assert by_hand / 4 < found.flop_per_s < by_hand * 4
+    slowest, fastest = rates(multiply, 2 * found.num_rows**3)
+    assert slowest / 4 < found.flop_per_s < 1.5 * fastest
     assert found.num_repeats >= 3
 
 
@@ -69,8 +69,8 @@ def test_copied_bytes_count_twice_read_and_written(device):
         target.copy_(source)
         device.synchronize()
 
-    by_hand = 2 * found.size_bytes / seconds_of(copy, times=5)
-    assert by_hand / 4 < found.bytes_per_s < by_hand * 4
+    slowest, fastest = rates(copy, 2 * found.size_bytes)
+    assert slowest / 4 < found.bytes_per_s < 1.5 * fastest
 
 
 def test_training_flop_per_token_are_those_that_torch_counts_but_for_attention():
