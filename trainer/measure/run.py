@@ -15,7 +15,6 @@ from advisor.contracts.measurements import (
     MachineIdentity,
     MachineMeasurement,
     MatmulProbe,
-    TrainingProbe,
 )
 from trainer.energy import open_meter
 from trainer.environment import environment_of, use_available_threads
@@ -58,8 +57,7 @@ def measure_machine(wanted: Wanted, budget: Budget, progress: Progress) -> Machi
         sources = wanted.sources or [_default(probes, rate)]
         for number, source in enumerate(sources):
             probe_model(probes, source, rate, 1.0 / (len(sources) - number))
-    _warn_of_other_work(probes)
-    return MachineMeasurement(
+    found = MachineMeasurement(
         id=f"machine-{datetime.now(UTC):%Y%m%d}-{uuid.uuid4().hex[:8]}",
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         machine=_identity(probes),
@@ -70,6 +68,7 @@ def measure_machine(wanted: Wanted, budget: Budget, progress: Progress) -> Machi
         decode=tuple(probes.decode),
         warnings=tuple(probes.warnings),
     )
+    return found.model_copy(update={"warnings": (*found.warnings, *_warn_of_other_work(found))})
 
 
 def _identity(probes: Probes) -> MachineIdentity:
@@ -115,12 +114,18 @@ def _default(probes: Probes, rate: float) -> Source:
     return fitting(probes.device.free_bytes(), REACHED_FRACTION * rate, share_s, steps=LEAST_STEPS)
 
 
-def _warn_of_other_work(probes: Probes) -> None:
-    for probe in (*probes.training, *probes.decode):
-        spread = probe.spread_fraction
-        if spread is not None and spread > RESTLESS_FRACTION:
-            what = "training" if isinstance(probe, TrainingProbe) else f"decode of {probe.batch_sequences}"
-            probes.warnings.append(
-                f"{probe.model.name}: {what}: the quartiles of the repeats lie {spread:.0%} of the median apart; "
-                "if other work ran on this machine, measure again without it"
-            )
+def _warn_of_other_work(found: MachineMeasurement) -> list[str]:
+    """Repeats that lie far apart: most often something else ran meanwhile."""
+    spreads = [(f"matmul {probe.precision}", probe.spread_fraction) for probe in found.matmul]
+    if found.bandwidth is not None:
+        spreads.append(("memory", found.bandwidth.spread_fraction))
+    spreads += [(f"training {probe.model.name}", probe.spread_fraction) for probe in found.training]
+    spreads += [
+        (f"decode {probe.model.name} x {probe.batch_sequences}", probe.spread_fraction) for probe in found.decode
+    ]
+    return [
+        f"{name}: the quartiles of the repeats lie {spread:.0%} of the median apart; if other work ran on this "
+        "machine, measure again without it"
+        for name, spread in spreads
+        if spread is not None and spread > RESTLESS_FRACTION
+    ]

@@ -71,7 +71,6 @@ class StepClock(TrainerCallback):
         self._stack = ExitStack()
         self._window: Window | None = None
         self._begun_s = self._last_s = clock()
-        self._timed_s = 0.0
         self._steps = self._block = 0
         self.block_steps = 1
         self.times_s: list[float] = []
@@ -107,10 +106,11 @@ class StepClock(TrainerCallback):
             return control
         self._device.synchronize()
         now_s = self._clock()
-        self.times_s.append((now_s - self._last_s) / self.block_steps)
+        block_s = now_s - self._last_s
+        self.times_s.append(block_s / self.block_steps)
         self._last_s, self._block = now_s, 0
         self._advance(now_s - self._begun_s)
-        if now_s - self._begun_s + 0.5 * self.times_s[-1] > self._share_s or len(self.times_s) >= MOST_BLOCKS:
+        if now_s - self._begun_s + block_s > self._share_s or len(self.times_s) >= MOST_BLOCKS:
             control.should_training_stop = True
             self._stack.close()
         return control

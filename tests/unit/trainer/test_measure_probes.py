@@ -2,10 +2,12 @@
 
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
+from transformers import TrainerControl
 
 from advisor.contracts.plan import Architecture
 from trainer.energy import Meter
@@ -17,7 +19,7 @@ from trainer.measure.kernels import bandwidth_probe, matmul_probe
 from trainer.measure.models import built, context_of, described
 from trainer.measure.shapes import matmul_estimate
 from trainer.measure.timing import Budget, repeated, spread_fraction
-from trainer.measure.training import training_probe
+from trainer.measure.training import StepClock, training_probe
 from trainer.sizes import architecture_parameters
 
 TINY = Architecture(
@@ -213,6 +215,47 @@ def test_the_format_of_products_is_put_back():
     with product_format("tf32") as dtype:
         assert dtype is DTYPES["tf32"] and torch.backends.cuda.matmul.fp32_precision == "tf32"
     assert torch.backends.cuda.matmul.fp32_precision == before
+
+
+class Accelerator:
+    """Stands for a CUDA device in the clock of the steps: it counts how often somebody waited for it."""
+
+    is_cuda = True
+
+    def __init__(self):
+        self.waits = 0
+
+    def synchronize(self):
+        self.waits += 1
+
+
+def test_steps_of_an_accelerator_are_timed_in_blocks_that_wait_for_it_once():
+    """Steps of 0.25 s, blocks of about a second: four steps. 8 s hold two steps of warm-up and seven blocks."""
+    now = [0.0]
+    device, control = Accelerator(), TrainerControl()
+    clock = StepClock(device, NOTHING, 8.0, clock=lambda: now[0])
+    clock.on_train_begin(None, None, control)
+    steps = 0
+    while not control.should_training_stop:
+        now[0] += 0.25
+        steps += 1
+        clock.on_step_end(None, None, control)
+    clock.close()
+    assert clock.block_steps == 4 and steps == 2 + 4 * 7
+    assert clock.times_s == [0.25] * 7 and clock.duration_s == pytest.approx(7.0)
+    assert device.waits == 2 + 7
+
+
+def test_a_cuda_device_is_known_by_name_memory_and_uuid(monkeypatch):
+    properties = SimpleNamespace(name="NVIDIA H100 80GB HBM3", total_memory=85_000_000_000, uuid="1234-ab")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda number: properties)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (9, 0))
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: True)
+    found = this_device()
+    assert (found.name, found.uuid, found.num_visible) == ("NVIDIA H100 80GB HBM3", "GPU-1234-ab", 2)
+    assert found.precisions == ("fp32", "tf32", "bf16", "fp16") and found.training_precision == "bf16"
 
 
 def test_a_directory_is_described_by_its_own_weights(model, tmp_path):

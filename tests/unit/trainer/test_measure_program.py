@@ -3,12 +3,14 @@
 import json
 
 import pytest
+from metered import machine
 
 from advisor.contracts.measurements import MachineMeasurement
 from advisor.files import read_contract
 from trainer.cli import main
 from trainer.doctor import examine
 from trainer.measure.facts import architecture, ladder, part_of
+from trainer.measure.run import _warn_of_other_work
 from trainer.measure.shapes import fitting, shape, sources_of
 from trainer.measure.text import measurement_rows, si
 
@@ -98,6 +100,21 @@ def test_a_measurement_keeps_its_time_is_valid_and_says_what_is_not_known(tmp_pa
         assert found.idle.reason
     text = [" ".join(row) for row in measurement_rows(found)]
     assert any("tokens/s out" in row for row in text)
+
+
+def test_repeats_that_lie_far_apart_come_with_a_warning():
+    """The product's quartiles lie 40 % apart, the copy's 3 %."""
+    found = measured(matmul_spread=0.4, copy_spread=0.03)
+    assert ["matmul fp32" in warning for warning in _warn_of_other_work(found)] == [True]
+
+
+def measured(matmul_spread, copy_spread):
+    document = machine().model_dump()
+    document["matmul"] = [
+        {"precision": "fp32", "num_rows": 8, "num_repeats": 9, "flop_per_s": 1.0, "spread_fraction": matmul_spread}
+    ]
+    document["bandwidth"] = {"size_bytes": 8, "num_repeats": 9, "bytes_per_s": 1.0, "spread_fraction": copy_spread}
+    return MachineMeasurement.model_validate(document)
 
 
 def test_figures_have_three_digits_and_a_prefix():
