@@ -13,7 +13,7 @@ from advisor.contracts.errors import BadInput, Failed
 from advisor.contracts.measurements import MachineMeasurement
 from advisor.files import write_contract
 from trainer.measure.facts import ladder, part_of
-from trainer.measure.shapes import sources_of
+from trainer.measure.shapes import check_length, sources_of
 from trainer.measure.text import COLUMNS, measurement_rows
 from trainer.measure.timing import Budget
 
@@ -50,6 +50,7 @@ def measure(
     if output is not None and output.is_dir():
         raise BadInput(f"--output: {output} is a directory; name a file")
     sources = sources_of(models, shapes)
+    check_length(sources, sequence_tokens)
     missing = [name for name in LIBRARIES if find_spec(name) is None]
     if missing:
         raise Failed(f"not installed: {', '.join(missing)}; install them with: pip install 'richtwert[trainer]'")

@@ -48,8 +48,3 @@ def described(model: PreTrainedModel, source: Source, precision: Precision) -> P
         vocab_size=config.vocab_size,
         precision=precision,
     )
-
-
-def context_of(model: PreTrainedModel) -> int | None:
-    """Longest sequence that the model takes, where its configuration says so."""
-    return getattr(model.config.get_text_config(), "max_position_embeddings", None)

@@ -12,9 +12,9 @@ from advisor.contracts.measurements import Precision
 from advisor.files import read_document
 from trainer.measure.decode import decode_probe
 from trainer.measure.device import DTYPES, MeasuredDevice
-from trainer.measure.models import built, context_of, described
+from trainer.measure.models import built, described
 from trainer.measure.session import Probes, shown
-from trainer.measure.shapes import MEMORY_SHARE, Source, batch_of, training_bytes
+from trainer.measure.shapes import MEMORY_SHARE, Source, batch_of, context_tokens, training_bytes
 from trainer.measure.training import training_probe
 from trainer.phases.common import matmul_params
 from trainer.sizes import ADAM_BYTES_PER_PARAMETER, stored_parameters
@@ -32,9 +32,7 @@ def probe_model(probes: Probes, source: Source, rate: float, part: float) -> Non
     """Training and answers of one model, in its part of the time that is left."""
     device, name = probes.device, str(source) if isinstance(source, Path) else source.name
     free_bytes = device.free_bytes()
-    batch = batch_of(
-        None if isinstance(source, Path) else source, probes.wanted.batch_sequences, _length(probes, source)
-    )
+    batch = batch_of(source, probes.wanted.batch_sequences, probes.wanted.sequence_tokens)
     if free_bytes is not None and _least_bytes(source, batch) > MEMORY_SHARE * free_bytes:
         probes.warnings.append(
             f"{name}: not timed, as its training takes more than {MEMORY_SHARE:.0%} of the free memory "
@@ -90,7 +88,7 @@ def _answer(probes: Probes, model: PreTrainedModel, source: Source, name: str, p
                 device=probes.device,
                 meter=probes.meter,
                 rows=rows,
-                context_tokens=context_of(model),
+                context_tokens=context_tokens(source),
                 share_s=share_s,
                 advance=advance,
             )
@@ -110,14 +108,6 @@ def _answering_precision(source: Source, device: MeasuredDevice) -> Precision:
     stored = str(config.get("dtype") or config.get("torch_dtype"))
     names: dict[str, Precision] = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}
     return names.get(stored, "fp32")
-
-
-def _length(probes: Probes, source: Source) -> int | None:
-    """Length of the sequences, where the user or a directory's configuration says it."""
-    if probes.wanted.sequence_tokens is not None or not isinstance(source, Path):
-        return probes.wanted.sequence_tokens
-    limit = read_document(source / "config.json").get("max_position_embeddings")
-    return min(256, int(limit)) if limit else None
 
 
 def _least_bytes(source: Source, batch: tuple[int, int]) -> float:

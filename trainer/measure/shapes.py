@@ -13,6 +13,7 @@ from advisor.contracts.mistakes import describe
 from advisor.contracts.plan import Architecture
 from advisor.files import read_document
 from trainer.measure.facts import architecture, ladder
+from trainer.plan import DECODER
 from trainer.sizes import ADAM_BYTES_PER_PARAMETER, activation_bytes, architecture_parameters
 
 Source = Architecture | Path
@@ -25,6 +26,8 @@ SHAPE_KEYS = {
     "vocab": "vocab_size",
     "context": "context_tokens",
 }
+BATCH_SEQUENCES, SEQUENCE_TOKENS = 16, 256
+"""Those of a plan that does not say (`PretrainPhase`)."""
 HEAD_SIZE = 64
 VOCAB_SIZE = 32768
 CONTEXT_TOKENS = 1024
@@ -43,6 +46,27 @@ def sources_of(models: Sequence[str], shapes: Sequence[str]) -> list[Source]:
         BadInput: no such directory or size, or figures that make no model.
     """
     return [*(_named(name) for name in models), *(shape(text) for text in shapes)]
+
+
+def check_length(sources: Sequence[Source], tokens: int | None) -> None:
+    """Refuse sequences that a model does not take.
+
+    Raises:
+        BadInput: they are longer than its context.
+    """
+    for source in sources:
+        limit = context_tokens(source)
+        if tokens is not None and limit is not None and tokens > limit:
+            name = str(source) if isinstance(source, Path) else source.name
+            raise BadInput(f"--sequence: {tokens} is longer than the context of {name} ({limit} tokens)")
+
+
+def context_tokens(source: Source) -> int | None:
+    """Longest sequence of a model; None where its configuration does not say."""
+    if not isinstance(source, Path):
+        return source.context_tokens
+    limit = read_document(source / "config.json").get("max_position_embeddings")
+    return int(limit) if limit else None
 
 
 def shape(text: str) -> Architecture:
@@ -90,12 +114,11 @@ def fitting(memory_bytes: float | None, flop_per_s: float, share_s: float, *, st
     return chosen
 
 
-def batch_of(size: Architecture | None, sequences: int | None, tokens: int | None) -> tuple[int, int]:
+def batch_of(source: Source, sequences: int | None, tokens: int | None) -> tuple[int, int]:
     """Sequences and their length: as given, or those that a plan has by default, within the model's context."""
-    length = tokens if tokens is not None else 256
-    if size is not None and tokens is None:
-        length = min(length, size.context_tokens)
-    return (sequences if sequences is not None else 16), length
+    limit = context_tokens(source)
+    length = tokens if tokens is not None else min(SEQUENCE_TOKENS, limit or SEQUENCE_TOKENS)
+    return (sequences if sequences is not None else BATCH_SEQUENCES), length
 
 
 def matmul_estimate(size: Architecture) -> int:
@@ -121,5 +144,11 @@ def _named(name: str) -> Source:
         raise BadInput(
             f"--model: {directory} is a mixture of experts, whose parameters per token are not counted here; "
             "give a dense model"
+        )
+    kinds = config.get("architectures") or []
+    if not any(DECODER.search(str(kind)) for kind in kinds):
+        raise BadInput(
+            f"--model: {directory} is {', '.join(map(str, kinds)) or 'of no stated architecture'}; "
+            "decoders alone are timed (...ForCausalLM)"
         )
     return directory

@@ -16,7 +16,7 @@ from trainer.measure.decode import decode_probe
 from trainer.measure.device import DTYPES, product_format, this_device
 from trainer.measure.idle import IDLE_S, idle_power
 from trainer.measure.kernels import bandwidth_probe, matmul_probe
-from trainer.measure.models import built, context_of, described
+from trainer.measure.models import built, described
 from trainer.measure.shapes import matmul_estimate
 from trainer.measure.timing import Budget, repeated, spread_fraction
 from trainer.measure.training import StepClock, training_probe
@@ -117,7 +117,7 @@ def test_answers_stay_within_the_context_and_their_rates_are_positive(device, mo
         device=device,
         meter=NOTHING,
         rows=3,
-        context_tokens=context_of(model),
+        context_tokens=TINY.context_tokens,
         share_s=0.5,
     )
     assert found.prompt_tokens + found.output_tokens <= TINY.context_tokens

@@ -25,6 +25,7 @@ from trainer.measure.text import measurement_rows, si
         (["--shape", "hidden=100,layers=2,heads=3"], "must be a multiple of num_heads"),
         (["--minutes", "0.1"], "--minutes: must lie between"),
         (["--batch", "0"], "--batch: must be at least 1"),
+        (["--model", "llama-tiny", "--sequence", "512"], "longer than the context of llama-tiny (192 tokens)"),
         (["--output", "."], "is a directory; name a file"),
     ],
 )
@@ -45,6 +46,12 @@ def test_a_mixture_of_experts_is_refused_as_its_parameters_per_token_are_not_cou
     (tmp_path / "config.json").write_text('{"num_experts_per_tok": 2}')
     assert main(["measure", "--model", str(tmp_path)]) == 2
     assert "mixture of experts" in capsys.readouterr().err
+
+
+def test_an_encoder_is_refused(tmp_path, capsys):
+    (tmp_path / "config.json").write_text('{"architectures": ["BertModel"]}')
+    assert main(["measure", "--model", str(tmp_path)]) == 2
+    assert "BertModel; decoders alone are timed" in capsys.readouterr().err
 
 
 def test_what_a_shape_leaves_out_follows_from_its_hidden_size():
