@@ -7,8 +7,10 @@ import argparse
 import sys
 from pathlib import Path
 
+from advisor.contracts.errors import BadInput
 from advisor.exits import exit_code
 from serving.bench_cli import add_bench, add_usage, positive
+from serving.keys_cli import add_keys
 
 EXAMPLES = """\
 examples:
@@ -46,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_up(commands)
     add_bench(commands)
     add_usage(commands)
+    add_keys(commands)
     return parser
 
 
@@ -53,8 +56,8 @@ def _add_up(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     up = commands.add_parser(
         "up",
         help="serve one model or several",
-        description="Serve model directories (config.json, tokenizer.json, *.safetensors) until Ctrl-C. There is "
-        "no access control: keep --host at 127.0.0.1 or put a gateway in front.",
+        description="Serve model directories (config.json, tokenizer.json, *.safetensors) until Ctrl-C. Without "
+        "--keys anybody who reaches the address may ask: keep --host at 127.0.0.1 then.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -76,11 +79,19 @@ def _add_up(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         default=5,
         help="seconds that running answers have to finish after Ctrl-C (default: %(default)s)",
     )
+    up.add_argument("--keys", type=Path, metavar="FILE", help="ask for API keys: serving keys add --file FILE ...")
+    up.add_argument("--input-price", type=_price, metavar="P", help="price of a million prompt tokens, for records")
+    up.add_argument("--output-price", type=_price, metavar="P", help="price of a million generated tokens")
+    up.add_argument("--currency", default="EUR", help="of these prices (default: %(default)s)")
     up.set_defaults(run=_up)
 
 
 def _up(arguments: argparse.Namespace) -> int:
+    from serving.quota import Prices
     from serving.server import ServerSettings, up
+
+    if (arguments.input_price is None) is not (arguments.output_price is None):
+        raise BadInput("--input-price and --output-price: give both or neither")
 
     return up(
         ServerSettings(
@@ -91,6 +102,12 @@ def _up(arguments: argparse.Namespace) -> int:
             threads=arguments.threads,
             engine=arguments.engine,
             records=arguments.records,
+            keys=arguments.keys,
+            prices=Prices(
+                input_per_mtok=arguments.input_price,
+                output_per_mtok=arguments.output_price,
+                currency=arguments.currency,
+            ),
             drain_s=arguments.drain_s,
         )
     )
@@ -100,6 +117,16 @@ def _whole(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
     return int(text)
+
+
+def _price(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1e9:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an amount of money")
+    return value
 
 
 def _port(text: str) -> int:
