@@ -6,7 +6,7 @@ Enter at `run`, `served` and `machine`. Half of the run's energy goes into pre-t
 from documents import run_report
 
 from advisor.contracts.measurements import MachineMeasurement, ServingMeasurement
-from advisor.contracts.runs import DeviceEnergy, EnergyReport, RunReport
+from advisor.contracts.runs import DeviceEnergy, EnergyReport, HostEnergy, RunReport
 
 KWH_J = 3.6e6
 H100 = "NVIDIA H100 80GB HBM3"
@@ -27,6 +27,12 @@ def unmeasured(reason):
     return energy(
         0.0, energy_j=None, mean_power_w=None, quality="unavailable", uncertainty_fraction=None, reason=reason
     )
+
+
+def on_processors(joules):
+    """An hour on processors alone, whose counters were read."""
+    host = HostEnergy(quality="measured_counter", energy_j=joules, coverage_fraction=1.0)
+    return unmeasured("no NVIDIA driver").model_copy(update={"host": host, "devices": ()})
 
 
 def energy(joules, duration_s=3600.0, scope="gpu", **changes):

@@ -30,6 +30,8 @@ class MachineIdentity(Contract):
 class IdlePower(Contract):
     """Power of the devices that do nothing, with the monitoring on."""
 
+    boundary: Literal["accelerators", "processors"] = "accelerators"
+    """`processors`: packages and memory of a machine whose accelerators, if any, could not be read."""
     power_w: NonNegative | None
     """Sum over the devices; None when nothing could be read."""
     duration_s: NonNegative

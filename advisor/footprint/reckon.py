@@ -213,7 +213,7 @@ def _warnings(works: Sequence[MeasuredWork], place: Place, catalog: Catalog) -> 
         if work.energy_j is not None and work.uncertainty_fraction is None:
             found.append(f"{work.id}: the error of its energy is not stated; the spans leave it out")
         if work.quality == "partial":
-            found.append(f"{work.id}: its energy was read for a part of the time and scaled up")
+            found.append(f"{work.id}: its energy was read for a part of the time or of the devices alone")
         if work.quality == "estimated_tdp":
             found.append(f"{work.id}: its energy is an estimate from the power limit, not a measurement")
     return found

@@ -4,6 +4,7 @@ Enter at `work_of`.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal, assert_never
 
 from advisor.catalog import lookup
@@ -12,7 +13,7 @@ from advisor.contracts.errors import UnknownName
 from advisor.contracts.footprint import Activity, MeasuredWork, Stage
 from advisor.contracts.measurements import MachineMeasurement, ServingMeasurement
 from advisor.contracts.plan import Architecture
-from advisor.contracts.runs import EnergyReport, Environment, RunReport
+from advisor.contracts.runs import EnergyQuality, EnergyReport, Environment, RunReport
 
 Counted = RunReport | MachineMeasurement | ServingMeasurement
 TUNING = ("sft", "reward", "rl")
@@ -31,11 +32,23 @@ def work_of(report: Counted, catalog: Catalog) -> MeasuredWork:
             assert_never(report)
 
 
+@dataclass(frozen=True)
+class Read:
+    """The energy of some windows at one boundary."""
+
+    boundary: Literal["accelerators", "modules", "processors"]
+    energy_j: float | None
+    quality: EnergyQuality | None
+    uncertainty_fraction: float | None
+    reason: str
+
+
 def _run(report: RunReport, catalog: Catalog) -> MeasuredWork:
     environment, card = report.environment, report.model_card
     scratch = isinstance(report.plan.model, Architecture)
     activity: Activity = "pre-training" if scratch else "fine-tuning"
     count = max(_devices(report.energy), len(environment.accelerators))
+    read = _read([report.energy], count)
     return MeasuredWork(
         report="run",
         id=report.id,
@@ -48,12 +61,12 @@ def _run(report: RunReport, catalog: Catalog) -> MeasuredWork:
         accelerator_count=count,
         processor=environment.processor,
         cpu_count=environment.cpu_count,
-        energy_j=report.energy.energy_j,
-        boundary=_boundary([report.energy]),
-        energy_reason=_reason(report.energy),
-        quality=report.energy.quality,
-        uncertainty_fraction=report.energy.uncertainty_fraction,
-        stages_j=_stages(report, scratch),
+        boundary=read.boundary,
+        energy_j=read.energy_j,
+        energy_reason=read.reason,
+        quality=read.quality,
+        uncertainty_fraction=read.uncertainty_fraction,
+        stages_j=_stages(report, scratch, count),
         parameters=card.parameters,
         base_model=card.base_model,
         task=card.task,
@@ -66,9 +79,7 @@ def _machine(report: MachineMeasurement, catalog: Catalog) -> MeasuredWork:
     probes = [*report.training, *report.decode]
     energies = [probe.energy for probe in probes]
     environment: Environment = report.machine.environment
-    known = [energy.energy_j for energy in energies if energy.energy_j is not None]
-    complete = bool(energies) and len(known) == len(energies)
-    errors = [energy.uncertainty_fraction for energy in energies if energy.uncertainty_fraction is not None]
+    read = _read(energies, report.machine.accelerator_count)
     return MeasuredWork(
         report="machine",
         id=report.id,
@@ -81,11 +92,11 @@ def _machine(report: MachineMeasurement, catalog: Catalog) -> MeasuredWork:
         accelerator_count=report.machine.accelerator_count,
         processor=environment.processor,
         cpu_count=environment.cpu_count,
-        energy_j=sum(known) if complete else None,
-        boundary=_boundary(energies),
-        energy_reason="" if complete else _reasons(energies) or "nothing was trained or answered",
-        quality=energies[0].quality if len({energy.quality for energy in energies}) == 1 else None,
-        uncertainty_fraction=max(errors) if errors else None,
+        boundary=read.boundary,
+        energy_j=read.energy_j,
+        energy_reason=read.reason,
+        quality=read.quality,
+        uncertainty_fraction=read.uncertainty_fraction,
         platform=environment.platform,
         packages={"python": environment.python, **environment.packages},
     )
@@ -118,7 +129,7 @@ def _serving(report: ServingMeasurement, catalog: Catalog) -> MeasuredWork:
     )
 
 
-def _stages(report: RunReport, scratch: bool) -> dict[Stage, float]:
+def _stages(report: RunReport, scratch: bool, accelerators: int) -> dict[Stage, float]:
     """Energy of pre-training and of tuning; preparing data and evaluating belong to neither."""
     groups: dict[Stage, tuple[str, ...]] = {
         "training": ("pretrain",) if scratch else (),
@@ -126,10 +137,10 @@ def _stages(report: RunReport, scratch: bool) -> dict[Stage, float]:
     }
     found: dict[Stage, float] = {}
     for stage, names in groups.items():
-        energies = [phase.energy.energy_j for phase in report.phases if phase.name in names]
-        known = [energy for energy in energies if energy is not None]
-        if energies and len(known) == len(energies):
-            found[stage] = sum(known)
+        energies = [phase.energy for phase in report.phases if phase.name in names]
+        energy_j = _read(energies, accelerators).energy_j
+        if energies and energy_j is not None:
+            found[stage] = energy_j
     return found
 
 
@@ -147,14 +158,38 @@ def _devices(energy: EnergyReport) -> int:
     return sum(device.scope in ("gpu", "module") for device in energy.devices)
 
 
-def _boundary(energies: Sequence[EnergyReport]) -> Literal["accelerators", "modules"]:
+def _read(energies: Sequence[EnergyReport], accelerators: int) -> Read:
+    """Energy of the accelerators; of processors and memory where the work ran without any; None with the reason."""
+    hosts = [energy.host for energy in energies if energy.host is not None and energy.host.energy_j is not None]
+    if accelerators == 0 and energies and len(hosts) == len(energies):
+        joules = sum(host.energy_j or 0.0 for host in hosts)
+        return Read("processors", joules, _common([host.quality for host in hosts]), None, "")
+    known = [energy for energy in energies if energy.energy_j is not None]
     scopes = {device.scope for energy in energies for device in energy.devices}
-    return "modules" if "module" in scopes else "accelerators"
+    boundary: Literal["accelerators", "modules"] = "modules" if "module" in scopes else "accelerators"
+    if not energies or len(known) < len(energies):
+        return Read(boundary, None, _common([energy.quality for energy in energies]), None, _reasons(energies))
+    errors = [energy.uncertainty_fraction for energy in known if energy.uncertainty_fraction is not None]
+    return Read(
+        boundary=boundary,
+        energy_j=sum(energy.energy_j or 0.0 for energy in known),
+        quality=_common([energy.quality for energy in known]),
+        uncertainty_fraction=max(errors) if errors else None,
+        reason="",
+    )
 
 
-def _reason(energy: EnergyReport) -> str:
-    return "" if energy.energy_j is not None else energy.reason or "the report gives no energy and no reason"
+def _common(qualities: Sequence[EnergyQuality]) -> EnergyQuality | None:
+    """The quality of all; None where they differ."""
+    return qualities[0] if len(set(qualities)) == 1 else None
 
 
 def _reasons(energies: Sequence[EnergyReport]) -> str:
-    return "; ".join(dict.fromkeys(_reason(energy) for energy in energies if energy.energy_j is None))
+    """Why a window has no energy: of the accelerators, and of the processor where that was looked for."""
+    found = []
+    for energy in energies:
+        if energy.energy_j is None:
+            found.append(energy.reason or "the report gives no energy and no reason")
+            if energy.host is not None and energy.host.energy_j is None and energy.host.reason:
+                found.append(f"processor: {energy.host.reason}")
+    return "; ".join(dict.fromkeys(found)) or "nothing was trained or answered"

@@ -20,7 +20,7 @@ from trainer.energy import open_meter
 from trainer.environment import environment_of, use_available_threads
 from trainer.measure.device import this_device
 from trainer.measure.facts import part_of
-from trainer.measure.idle import IDLE_S, idle_power
+from trainer.measure.idle import IDLE_S, idle_power, is_metered
 from trainer.measure.kernels import bandwidth_probe, matmul_probe
 from trainer.measure.per_model import LEAST_STEPS, REACHED_FRACTION, TRAINING_SHARE, probe_model
 from trainer.measure.session import Probes, Wanted, shown
@@ -89,7 +89,7 @@ def _identity(probes: Probes) -> MachineIdentity:
 
 
 def _idle(probes: Probes) -> IdlePower:
-    with shown(probes, "idle", 0.0 if probes.meter.reason else IDLE_S):
+    with shown(probes, "idle", IDLE_S if is_metered(probes.meter) else 0.0):
         return idle_power(probes.meter)
 
 

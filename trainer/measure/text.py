@@ -49,7 +49,7 @@ def si(value: float) -> str:
 def _idle(found: MachineMeasurement) -> Row:
     idle = found.idle
     known = idle.power_w is not None
-    text = f"{idle.power_w:.3g} W over {idle.duration_s:.0f} s" if known else f"not known: {idle.reason}"
+    text = f"{idle.power_w:.3g} W, {idle.boundary}, {idle.duration_s:.0f} s" if known else f"not known: {idle.reason}"
     return ("idle power", text, "", "", "")
 
 
@@ -98,4 +98,10 @@ def _spread(fraction: float | None) -> str:
 
 
 def _energy(report: EnergyReport) -> str:
-    return "not known" if report.energy_j is None else f"{report.energy_j:.3g} J ({report.mean_power_w:.3g} W)"
+    """Of the accelerators; of the processors where those could not be read."""
+    if report.energy_j is not None:
+        return f"{report.energy_j:.3g} J ({report.mean_power_w:.3g} W)"
+    host = report.host
+    if host is not None and host.energy_j is not None:
+        return f"{host.energy_j:.3g} J (processors, {host.energy_j / report.duration_s:.3g} W)"
+    return "not known"

@@ -1,7 +1,7 @@
 """What a finished run took: figures by hand, boundaries, and what is not known."""
 
 import pytest
-from metered import H100, KWH_J, energy, machine, run, served, unmeasured
+from metered import H100, KWH_J, energy, machine, on_processors, run, served, unmeasured
 
 from advisor.catalog.load import load_catalog
 from advisor.contracts.case import Case
@@ -91,6 +91,18 @@ def test_readings_of_whole_modules_are_not_scaled_by_the_ratio_of_accelerators(c
     assert only.metered_kwh is not None and only.it_kwh is None and "--server-ratio" in only.reasons["it_kwh"]
     given = reckoned(catalog, report, server_ratio=1.1).footprints[0]
     assert given.it_kwh.p50 == pytest.approx(1.1, rel=1e-3)
+
+
+def test_the_counters_of_a_processor_are_a_boundary_of_their_own(catalog):
+    """Without accelerators the processor's 0.5 kWh is known; the rest of its server is not, unless given."""
+    report = run(total=on_processors(0.5 * KWH_J))
+    alone = report.environment.model_copy(update={"accelerators": ()})
+    report = report.model_copy(update={"environment": alone})
+    only = reckoned(catalog, report, server_ratio=None).footprints[0]
+    assert only.work.boundary == "processors" and only.metered_kwh.p50 == 0.5
+    assert only.it_kwh is None and "processors and memory" in only.reasons["it_kwh"]
+    given = reckoned(catalog, report, server_ratio=1.6).footprints[0]
+    assert given.it_kwh.p50 == pytest.approx(0.8)
 
 
 def test_serving_adds_up_its_loads_and_divides_by_requests(catalog):
