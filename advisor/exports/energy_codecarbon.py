@@ -11,6 +11,7 @@ from datetime import datetime
 from advisor.contracts.base import Interval
 from advisor.contracts.errors import Failed
 from advisor.contracts.footprint import Footprint, FootprintReport
+from advisor.core.units import JOULES_PER_KWH
 
 COLUMNS = (
     "timestamp", "project_name", "run_id", "experiment_id", "duration", "emissions", "emissions_rate", "cpu_power",
@@ -67,7 +68,7 @@ def _row(footprint: Footprint, found: FootprintReport) -> dict[str, Cell]:
         "duration": seconds,
         "emissions": emissions,
         "emissions_rate": emissions / seconds if emissions is not None and seconds else None,
-        "gpu_power": cooled * 3.6e6 / seconds if cooled is not None and accelerators and seconds else None,
+        "gpu_power": cooled * JOULES_PER_KWH / seconds if cooled is not None and accelerators and seconds else None,
         "cpu_energy": cooled if work.boundary == "processors" else None,
         "gpu_energy": cooled if accelerators else None,
         "energy_consumed": _middle(footprint.facility_kwh),

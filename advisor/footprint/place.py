@@ -1,6 +1,6 @@
 """Where the work was done: grid, price, PUE and the other factors, given or from the catalogue.
 
-Enter at `Place.of` and `inputs_of`.
+Enter at `place_of` and `inputs_of`.
 """
 
 from collections.abc import Sequence
@@ -13,6 +13,7 @@ from advisor.contracts.catalog import Catalog
 from advisor.contracts.errors import BadInput, UnknownName
 from advisor.contracts.footprint import MeasuredWork
 from advisor.core.sampling import Input
+from advisor.core.units import JOULES_PER_KWH
 from advisor.impact_inputs import impact_inputs
 from advisor.input_rows import citation, from_parameter, three_points
 
@@ -22,7 +23,6 @@ SERVER = "server_power_ratio"
 ENERGY = "metered_kwh"
 LOCATION_FACTOR = "grid_gco2e_per_kwh.{zone}"
 MARKET_FACTOR = "grid_market_gco2e_per_kwh.{zone}"
-JOULES_PER_KWH = 3.6e6
 COMMAND_LINE = "command line"
 
 
