@@ -17,6 +17,7 @@ from advisor.contracts.catalog import Catalog
 from advisor.contracts.comparison import Comparison
 from advisor.contracts.errors import BadInput
 from advisor.contracts.evaluation import EvaluationReport
+from advisor.contracts.footprint import FootprintReport
 from advisor.contracts.measurements import MachineMeasurement, ServingMeasurement
 from advisor.contracts.plan import TrainingPlan
 from advisor.contracts.runs import RunReport
@@ -34,6 +35,7 @@ CONTRACTS: dict[str, type[Contract]] = {
     "evaluation_report": EvaluationReport,
     "catalog": Catalog,
     "comparison": Comparison,
+    "footprint_report": FootprintReport,
     "machine_measurement": MachineMeasurement,
     "serving_measurement": ServingMeasurement,
 }

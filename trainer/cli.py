@@ -23,6 +23,7 @@ examples:
   trainer annotate page tasks.jsonl --annotator ada
   trainer evaluate runs/first/model          scores, bias and toxicity; `trainer evaluate --help` shows the rest
   trainer doctor
+  trainer measure                            this machine's speed and power, for `advisor calibrate`
 
 environment:
   OMP_NUM_THREADS   processor threads (default: the cores this process may use)
@@ -66,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_format(doctor)
     doctor.set_defaults(handler=_doctor)
+    _add_measure(verbs)
     return parser
 
 
@@ -98,6 +100,12 @@ def _add_data(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     prepare.add_argument("--output", type=Path, required=True, metavar="DIR", help="directory for the result")
     _add_format(prepare)
     prepare.set_defaults(handler=_prepare)
+
+
+def _add_measure(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from trainer.measure.cli import add_parser
+
+    add_parser(verbs)
 
 
 def _add_format(parser: argparse.ArgumentParser) -> None:
