@@ -14,7 +14,9 @@ from advisor.contracts.runs import ModelCard
 from advisor.files import read_contract, read_document
 
 CARD = "model_card.json"
-WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
+ADAPTER = "adapter_config.json"
+WEIGHTS = "*.safetensors"
+"""No other form is loaded: pickled weights can hold code."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,8 @@ class ServedModel:
     path: Path | None
     """None: the echo engine without a directory."""
     card: ModelCard | None = None
+    parent: str | None = None
+    """Model over whose weights this is an adapter."""
 
 
 def served_models(paths: Sequence[Path], names: Sequence[str], *, weights: bool) -> list[ServedModel]:
@@ -54,6 +58,25 @@ def served_models(paths: Sequence[Path], names: Sequence[str], *, weights: bool)
     return [ServedModel(name, path, _card(path)) for name, path in zip(called, found, strict=True)]
 
 
+def adapter_model(name: str, directory: Path, base: ServedModel) -> ServedModel:
+    """A LoRA directory over a base model.
+
+    Raises:
+        BadInput: it holds no LoRA adapter in safetensors.
+    """
+    path = directory
+    if not (path / ADAPTER).is_file() and (path / "adapter" / ADAPTER).is_file():
+        path /= "adapter"
+    if not (path / ADAPTER).is_file():
+        raise BadInput(f"--adapter {directory}: no {ADAPTER}, so this is no directory of an adapter")
+    kind = _config(path / ADAPTER).get("peft_type")
+    if kind != "LORA":
+        raise BadInput(f"--adapter {directory}: an adapter of the type {kind}; only LORA is served")
+    if not (path / "adapter_model.safetensors").is_file():
+        raise BadInput(f"--adapter {directory}: no adapter_model.safetensors beside {ADAPTER}")
+    return ServedModel(name, path, _card(path), parent=base.name)
+
+
 def _model_dir(path: Path, *, weights: bool) -> Path:
     if not path.is_dir():
         raise BadInput(f"{path}: no such model directory")
@@ -68,8 +91,8 @@ def _model_dir(path: Path, *, weights: bool) -> Path:
         raise BadInput(f"{path}: an encoder-decoder model ({config.get('model_type')}); only decoders are served")
     if not any((path / name).is_file() for name in ("tokenizer.json", "tokenizer_config.json")):
         raise BadInput(f"{path}: no tokenizer.json beside config.json; save the tokenizer into the same directory")
-    if not any(next(path.glob(pattern), None) for pattern in WEIGHTS):
-        raise BadInput(f"{path}: no weights ({' or '.join(WEIGHTS)})")
+    if next(path.glob(WEIGHTS), None) is None:
+        raise BadInput(f"{path}: no weights ({WEIGHTS}); save them with save_pretrained of transformers")
     return path
 
 

@@ -19,10 +19,11 @@ from litestar.response import Stream
 from serving.access import Caller
 from serving.address import UpstreamAddress
 from serving.errors import ApiError
-from serving.exchange import Service
 from serving.quota import Reservation
 from serving.records import UsageRecord
+from serving.service import Service
 from serving.sse import HEADERS
+from serving.trace import HEADER, remark, request_id
 
 CHARACTERS_PER_TOKEN = 3.0
 """Cautious guess for what is set aside before the upstream has counted."""
@@ -69,6 +70,7 @@ class _Meter:
     endpoint: str
     model: str
     started_s: float
+    request_id: str
     first_s: float | None = None
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
@@ -103,6 +105,7 @@ class _Meter:
             key=self.caller.key,
             cost=cost,
             currency=prices.currency if cost is not None else None,
+            request_id=self.request_id,
             usage_note="" if told else "the upstream told no usage: prompt guessed from its length, pieces counted",
         )
         self.service.budgets.settle(self.reservation, record)
@@ -129,8 +132,12 @@ async def forward(service: Service, upstream: Upstream, body: dict[str, Any], ca
         endpoint=endpoint,
         model=str(body["model"]),
         started_s=time.monotonic(),
+        request_id=request_id(),
     )
-    request = upstream.client.build_request("POST", f"{upstream.base_url}/{endpoint}", json=sent)
+    remark(tenant=caller.tenant, model=meter.model)
+    request = upstream.client.build_request(
+        "POST", f"{upstream.base_url}/{endpoint}", json=sent, headers={HEADER: meter.request_id}
+    )
     try:
         answer = await upstream.client.send(request, stream=True)
     except httpx.HTTPError as error:
