@@ -20,9 +20,9 @@ from serving.metrics import Metrics
 from serving.model_dir import ServedModel
 from serving.quota import Budgets, Prices
 from serving.records import Journal
-from serving.routes import answers, embeddings, models
+from serving.routes import admin, answers, embeddings, models
 from serving.routes.common import answer_error
-from serving.service import Service
+from serving.service import Loader, Service
 from serving.trace import Traced
 from serving.upstream import opened
 from serving.versions import Line
@@ -41,6 +41,7 @@ def create_app(
     prices: Prices | None = None,
     upstreams: Mapping[str, UpstreamAddress] | None = None,
     timeout_s: float | None = None,
+    loader: Loader | None = None,
 ) -> Litestar:
     """The application over loaded engines.
 
@@ -53,6 +54,7 @@ def create_app(
         prices: what tokens cost inside the house; None: not known.
         upstreams: models that other servers run, by the names that clients ask for.
         timeout_s: longest time from request to end of answer; None: no limit.
+        loader: loads further versions of the models; None: nothing is loaded while the server runs.
     """
     usage, feedback = Journal(records / "usage.jsonl"), Journal(records / "feedback.jsonl")
     door = access if access is not None else Access(None)
@@ -74,6 +76,7 @@ def create_app(
             write=usage.append,
             upstreams=behind,
             timeout_s=timeout_s,
+            loader=loader,
         )
         ledger.start()
         yield
@@ -84,7 +87,7 @@ def create_app(
             line.close_engines()
 
     app = Traced(
-        route_handlers=[*models.HANDLERS, *answers.HANDLERS, *embeddings.HANDLERS],
+        route_handlers=[*models.HANDLERS, *answers.HANDLERS, *embeddings.HANDLERS, *admin.HANDLERS],
         lifespan=[lifespan],
         exception_handlers={Exception: answer_error, HTTPException: answer_error},
         request_max_body_size=MOST_BODY_BYTES,

@@ -3,19 +3,19 @@
 Enter at `up`. Bad input is refused before torch is imported; the port is taken before the weights are loaded.
 """
 
-import logging
 import signal
 import socket
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING
 
 from advisor.contracts.errors import BadInput, Failed
 from serving.access import Access
 from serving.address import UpstreamAddress
-from serving.engines.opening import load_engines
+from serving.engines.opening import load_engines, load_one
 from serving.model_dir import ServedModel
 from serving.settings import ServerSettings, named_models
 
@@ -31,6 +31,7 @@ FAREWELL_S = 3
 
 def up(settings: ServerSettings) -> int:
     """Serve until SIGTERM or Ctrl-C; both end in exit code 0."""
+    _check(settings)
     models, upstreams = named_models(settings)
     access = Access(settings.keys)
     listener = _bind(settings.host, settings.port)
@@ -43,6 +44,15 @@ def up(settings: ServerSettings) -> int:
         signal.signal(signal.SIGTERM, previous)
         listener.close()
     return 0
+
+
+def _check(settings: ServerSettings) -> None:
+    if settings.model_root is None:
+        return
+    if not settings.model_root.is_dir():
+        raise BadInput(f"--model-root {settings.model_root}: no such directory")
+    if settings.keys is None and settings.host not in LOOPBACK:
+        raise BadInput(f"--model-root: with --host {settings.host} anybody could load models; make keys: --keys FILE")
 
 
 def _serve(
@@ -58,10 +68,22 @@ def _serve(
     import uvicorn
 
     from serving.app import create_app
+    from serving.service import Loader
+    from serving.trace import configure_logs
 
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    configure_logs(settings.log_format)
     meter = open_meter()
-    app = create_app(engines, meter, settings.records, access=access, prices=settings.prices, upstreams=upstreams)
+    root = settings.model_root
+    app = create_app(
+        engines,
+        meter,
+        settings.records,
+        access=access,
+        prices=settings.prices,
+        upstreams=upstreams,
+        timeout_s=settings.timeout_s,
+        loader=None if root is None else Loader(root, partial(load_one, settings), settings.engine == "transformers"),
+    )
     patience_s = settings.drain_s + FAREWELL_S
     config = uvicorn.Config(
         app, log_level="error", access_log=False, timeout_graceful_shutdown=patience_s, lifespan="on"

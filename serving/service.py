@@ -7,6 +7,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serving.access import Access, Caller
@@ -28,6 +29,17 @@ UNLIMITED_TOKENS = 4096
 """Longest answer of a model that states no context length, unless the request sets one; own choice."""
 
 
+@dataclass(frozen=True)
+class Loader:
+    """What a running server may load, and how."""
+
+    root: Path
+    """Directories outside of it are refused."""
+    load: Callable[[ServedModel], Engine]
+    weights: bool = True
+    """Whether the engine needs configuration, tokenizer and weights."""
+
+
 @dataclass
 class Service:
     """What one server holds."""
@@ -46,6 +58,13 @@ class Service:
     """Models that another server runs, by the names that clients ask for."""
     timeout_s: float | None = None
     """Longest time from request to end of answer; None: no limit."""
+    loader: Loader | None = None
+    """Loads further versions; None: this server loads nothing while it runs."""
+
+    @property
+    def parents(self) -> set[str]:
+        """Models over which there are adapters."""
+        return {line.current.model.parent for line in self.lines.values() if line.current.model.parent is not None}
 
     @property
     def models(self) -> dict[str, ServedModel]:

@@ -6,6 +6,7 @@ Enter at `ServerSettings` and `named_models`.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from advisor.contracts.errors import BadInput
 from serving.address import UpstreamAddress, read_address
@@ -33,6 +34,11 @@ class ServerSettings:
     upstream_key: str | None
     hang_s: float
     """Longest forward pass; then the engine is restarted."""
+    timeout_s: float | None
+    """Longest time from request to end of answer."""
+    log_format: Literal["text", "json"]
+    model_root: Path | None
+    """Where administrators may load versions from; None: they may not."""
     drain_s: int
     """How long running answers may take to finish after the stop signal; then they fail."""
 

@@ -66,6 +66,21 @@ def add_up(commands: Any) -> None:
         help="seconds that running answers have to finish after Ctrl-C (default: %(default)s)",
     )
     up.add_argument(
+        "--model-root",
+        type=Path,
+        metavar="DIR",
+        help="let administrators load new versions from below this directory: POST /v1/admin/models/NAME/versions",
+    )
+    up.add_argument(
+        "--timeout-s", type=_seconds, metavar="S", help="longest time from request to end of answer (default: none)"
+    )
+    up.add_argument(
+        "--log-format",
+        choices=("text", "json"),
+        default="text",
+        help="text: what is out of the ordinary; json: also a line per request, without its words (default: text)",
+    )
+    up.add_argument(
         "--hang-s",
         type=_seconds,
         default=300.0,
@@ -108,6 +123,9 @@ def _up(arguments: argparse.Namespace) -> int:
             ),
             drain_s=arguments.drain_s,
             hang_s=arguments.hang_s,
+            timeout_s=arguments.timeout_s,
+            log_format=arguments.log_format,
+            model_root=arguments.model_root,
         )
     )
 

@@ -70,6 +70,8 @@ class Line:
         self.canary: Version | None = None
         self.share_fraction = 0.0
         self.rule = CanaryRule()
+        self.loading = False
+        """A version is being loaded."""
         self.versions = [self.current]
         """In the order in which they came; closed ones stay for the record, without their engine."""
         self.restarts_before: dict[str, int] = {}
@@ -93,8 +95,11 @@ class Line:
         Raises:
             ApiError: 409 while another one is being tried.
         """
-        if self.canary is not None:
-            message = f"The version {self.canary.id!r} is being tried; promote it or roll it back first"
+        if self.canary is not None or self.loading:
+            which = (
+                "A version is being loaded" if self.canary is None else f"The version {self.canary.id!r} is on trial"
+            )
+            message = f"{which}; promote it or roll it back first"
             raise ApiError(409, message, code="version_in_trial")
 
     def try_out(self, version: Version, *, share_fraction: float, rule: CanaryRule) -> None:

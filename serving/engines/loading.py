@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from advisor.contracts.errors import Failed
 
-UNLOADABLE = (OSError, ValueError, KeyError, RuntimeError, ImportError, TypeError)
+UNLOADABLE = (OSError, ValueError, KeyError, RuntimeError, ImportError, TypeError, SafetensorError)
 
 
 def load_tokenizer(path: Path) -> Any:
