@@ -92,6 +92,7 @@ def create_app(
         exception_handlers={Exception: answer_error, HTTPException: answer_error},
         request_max_body_size=MOST_BODY_BYTES,
         openapi_config=None,
+        logging_config=None,  # the program sets its logs up itself: serving.trace
     )
     app.state.lines = lines
     return app
