@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from litestar import Litestar
 from litestar.exceptions import HTTPException
@@ -14,7 +15,6 @@ from litestar.exceptions import HTTPException
 from serving.access import Access
 from serving.address import UpstreamAddress
 from serving.energy_share import WINDOW_S, EnergyLedger
-from serving.engine import Engine
 from serving.measured import read_usage
 from serving.metrics import Metrics
 from serving.model_dir import ServedModel
@@ -32,7 +32,7 @@ MOST_BODY_BYTES = 4_000_000
 
 
 def create_app(
-    served: Sequence[tuple[ServedModel, Engine]],
+    served: Sequence[tuple[ServedModel, Any]],
     meter: Meter,
     records: Path,
     *,
@@ -46,7 +46,7 @@ def create_app(
     """The application over loaded engines.
 
     Args:
-        served: models and their engines.
+        served: models and their engines; encoders are `serving.engines.encoder.Encoder`.
         meter: closed with the application.
         records: directory of `usage.jsonl` and `feedback.jsonl`.
         window_s: length of the energy windows.
@@ -59,7 +59,8 @@ def create_app(
     usage, feedback = Journal(records / "usage.jsonl"), Journal(records / "feedback.jsonl")
     door = access if access is not None else Access(None)
     budgets = Budgets(door, prices if prices is not None else Prices(), read_usage(usage.path))
-    lines = {model.name: Line(model, engine) for model, engine in served}
+    lines = {model.name: Line(model, engine) for model, engine in served if not model.encoder}
+    encoders = {model.name: engine for model, engine in served if model.encoder}
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncGenerator[None, None]:
@@ -75,6 +76,8 @@ def create_app(
             budgets=budgets,
             write=usage.append,
             upstreams=behind,
+            encoders=encoders,
+            cards={model.name: model for model, _ in served if model.encoder},
             timeout_s=timeout_s,
             loader=loader,
         )
@@ -85,6 +88,8 @@ def create_app(
             await upstream.client.aclose()
         for line in lines.values():
             line.close_engines()
+        for encoder in encoders.values():
+            encoder.close()
 
     app = Traced(
         route_handlers=[*models.HANDLERS, *answers.HANDLERS, *embeddings.HANDLERS, *admin.HANDLERS],

@@ -4,7 +4,7 @@ Enter at `served_models`.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,14 @@ from advisor.files import read_contract, read_document
 
 CARD = "model_card.json"
 ADAPTER = "adapter_config.json"
+ENCODERS = frozenset(
+    {
+        *("albert", "bert", "big_bird", "camembert", "convbert", "data2vec-text", "deberta", "deberta-v2"),
+        *("distilbert", "electra", "ernie", "eurobert", "longformer", "megatron-bert", "mobilebert", "modernbert"),
+        *("mpnet", "nomic_bert", "rembert", "roberta", "roformer", "xlm-roberta", "xlm-roberta-xl"),
+    }
+)
+"""Model types of transformers that read a whole text at once and generate none."""
 WEIGHTS = "*.safetensors"
 """No other form is loaded: pickled weights can hold code."""
 
@@ -29,6 +37,8 @@ class ServedModel:
     card: ModelCard | None = None
     parent: str | None = None
     """Model over whose weights this is an adapter."""
+    encoder: bool = False
+    """It makes vectors of texts and generates none."""
 
 
 def served_models(paths: Sequence[Path], names: Sequence[str], *, weights: bool) -> list[ServedModel]:
@@ -55,7 +65,15 @@ def served_models(paths: Sequence[Path], names: Sequence[str], *, weights: bool)
         raise BadInput(f"two models are called {twice!r}; tell them apart with --name, once per model directory")
     if "" in called:
         raise BadInput("--name: a model needs a name that is not empty")
-    return [ServedModel(name, path, _card(path)) for name, path in zip(called, found, strict=True)]
+    return [
+        ServedModel(name, path, _card(path), encoder=weights and is_encoder(_config(path / "config.json")))
+        for name, path in zip(called, found, strict=True)
+    ]
+
+
+def is_encoder(config: Mapping[str, Any]) -> bool:
+    """Whether a model of this configuration is of the BERT type."""
+    return config.get("model_type") in ENCODERS and not config.get("is_decoder")
 
 
 def adapter_model(name: str, directory: Path, base: ServedModel) -> ServedModel:
@@ -88,7 +106,9 @@ def _model_dir(path: Path, *, weights: bool) -> Path:
         raise BadInput(f"{path}: no config.json, so this is neither a model directory nor a run that holds one")
     config = _config(path / "config.json")
     if config.get("is_encoder_decoder"):
-        raise BadInput(f"{path}: an encoder-decoder model ({config.get('model_type')}); only decoders are served")
+        raise BadInput(
+            f"{path}: an encoder-decoder model ({config.get('model_type')}); only decoders and encoders are served"
+        )
     if not any((path / name).is_file() for name in ("tokenizer.json", "tokenizer_config.json")):
         raise BadInput(f"{path}: no tokenizer.json beside config.json; save the tokenizer into the same directory")
     if next(path.glob(WEIGHTS), None) is None:

@@ -23,6 +23,7 @@ from serving.trace import remark, request_id
 from serving.versions import Line, Version
 
 if TYPE_CHECKING:
+    from serving.engines.encoder import Encoder
     from serving.upstream import Upstream
 
 UNLIMITED_TOKENS = 4096
@@ -56,6 +57,10 @@ class Service:
     """Writes a usage record down."""
     upstreams: Mapping[str, "Upstream"] = field(default_factory=dict)
     """Models that another server runs, by the names that clients ask for."""
+    encoders: Mapping[str, "Encoder"] = field(default_factory=dict)
+    """Models of this process that make vectors of texts."""
+    cards: Mapping[str, ServedModel] = field(default_factory=dict)
+    """What is known of the encoders."""
     timeout_s: float | None = None
     """Longest time from request to end of answer; None: no limit."""
     loader: Loader | None = None
@@ -70,14 +75,17 @@ class Service:
     def models(self) -> dict[str, ServedModel]:
         """Everything that clients may name."""
         own = {name: line.current.model for name, line in self.lines.items()}
-        return own | {name: ServedModel(name, None) for name in self.upstreams}
+        return own | dict(self.cards) | {name: ServedModel(name, None) for name in self.upstreams}
 
     def line(self, name: str) -> Line:
         """The versions of a model.
 
         Raises:
-            ApiError: 404 naming the models there are.
+            ApiError: 404 naming the models there are, 400 for a model that only makes embeddings.
         """
+        if name in self.encoders:
+            message = f"The model {name!r} generates no text; it answers at /v1/embeddings"
+            raise ApiError(400, message, code="unsupported_model", param="model")
         if name not in self.lines:
             raise unknown_model(name, self.models)
         return self.lines[name]

@@ -67,7 +67,7 @@ def named_models(settings: ServerSettings) -> tuple[list[ServedModel], dict[str,
         return [], upstreams
     names = [name for name, text in zip(named, settings.models, strict=False) if not _is_address(text)] or named
     models = served_models(local, names, weights=settings.engine == "transformers")
-    if settings.adapters and (len(models) != 1 or settings.engine != "transformers"):
+    if settings.adapters and (len(models) != 1 or models[0].encoder or settings.engine != "transformers"):
         _refuse_adapters(settings)
     models += [adapter_model(name, directory, models[0]) for name, directory in settings.adapters]
     called = [*(model.name for model in models), *upstreams]

@@ -3,35 +3,39 @@
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
-from serving.engine import Engine
 from serving.model_dir import ServedModel
 from serving.settings import ServerSettings
 
 
-def load_engines(settings: ServerSettings, models: Sequence[ServedModel]) -> list[tuple[ServedModel, Engine]]:
+def load_engines(settings: ServerSettings, models: Sequence[ServedModel]) -> list[tuple[ServedModel, Any]]:
     """An engine for each model; adapters share that of their base.
 
     Raises:
         Failed: transformers cannot load a directory.
     """
-    found: dict[str, Engine] = {}
+    found: dict[str, Any] = {}
     adapters = [model for model in models if model.parent is not None]
     for model in models:
         if model.parent is None:
             found[model.name] = load_one(settings, model, [one for one in adapters if one.parent == model.name])
     for model in adapters:
-        found[model.name] = found[model.parent or ""].adapter(model.name)  # type: ignore[attr-defined]
+        found[model.name] = found[model.parent or ""].adapter(model.name)
     return [(model, found[model.name]) for model in models]
 
 
-def load_one(settings: ServerSettings, model: ServedModel, adapters: Sequence[ServedModel] = ()) -> Engine:
-    """The engine of one model, with the adapters over it."""
+def load_one(settings: ServerSettings, model: ServedModel, adapters: Sequence[ServedModel] = ()) -> Any:
+    """The engine of one model, with the adapters over it, or its encoder."""
     if settings.engine == "echo" or model.path is None:
         from serving.engines.echo import EchoEngine
 
         return EchoEngine()
     sys.stderr.write(f"loading {model.path} ...\n")
+    if model.encoder:
+        from serving.engines.encoder import load_encoder
+
+        return load_encoder(model.path, threads=settings.threads or free_threads())
     from serving.engines.transformers import load_engine
 
     return load_engine(

@@ -87,6 +87,8 @@ async def add_version(service: Service, line: Line, wanted: NewVersion) -> None:
     line.check_free()
     root, weights, load = service.loader.root, service.loader.weights, service.loader.load
     model = await asyncio.to_thread(confined, root, wanted.path, line.name, weights=weights)
+    if model.encoder:
+        raise ApiError(400, f"{wanted.path}: an encoder generates no text", code="invalid_model", param="path")
     line.loading = True
     try:
         engine = await asyncio.to_thread(load, model)

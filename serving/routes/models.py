@@ -75,6 +75,8 @@ def _model(service: Service, name: str) -> dict[str, Any]:
     shown: dict[str, Any] = {}
     if name in service.lines:
         shown["context_tokens"] = service.lines[name].current.engine.context_tokens
+    if (encoder := service.encoders.get(name)) is not None:
+        shown |= {"context_tokens": encoder.context_tokens, "embedding_dimensions": encoder.dimensions}
     if model.parent is not None:
         shown["parent"] = model.parent
     if model.card is not None:
