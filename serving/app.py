@@ -3,6 +3,7 @@
 Enter at `create_app`.
 """
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -24,6 +25,7 @@ from serving.routes import admin, answers, embeddings, models
 from serving.routes.common import answer_error
 from serving.service import Loader, Service
 from serving.trace import Traced
+from serving.traffic import CHECK_S, Traffic
 from serving.upstream import opened
 from serving.versions import Line
 from trainer.energy import Meter
@@ -42,6 +44,7 @@ def create_app(
     upstreams: Mapping[str, UpstreamAddress] | None = None,
     timeout_s: float | None = None,
     loader: Loader | None = None,
+    traffic: Traffic | None = None,
 ) -> Litestar:
     """The application over loaded engines.
 
@@ -55,6 +58,7 @@ def create_app(
         upstreams: models that other servers run, by the names that clients ask for.
         timeout_s: longest time from request to end of answer; None: no limit.
         loader: loads further versions of the models; None: nothing is loaded while the server runs.
+        traffic: keeps a sample of prompts and answers; None: no word is kept.
     """
     usage, feedback = Journal(records / "usage.jsonl"), Journal(records / "feedback.jsonl")
     door = access if access is not None else Access(None)
@@ -80,9 +84,13 @@ def create_app(
             cards={model.name: model for model, _ in served if model.encoder},
             timeout_s=timeout_s,
             loader=loader,
+            traffic=traffic,
         )
         ledger.start()
+        broom = asyncio.create_task(_sweep(traffic)) if traffic is not None else None
         yield
+        if broom is not None:
+            broom.cancel()
         await ledger.stop()
         for upstream in behind.values():
             await upstream.client.aclose()
@@ -101,3 +109,9 @@ def create_app(
     )
     app.state.lines = lines
     return app
+
+
+async def _sweep(traffic: Traffic) -> None:
+    while True:
+        await asyncio.sleep(CHECK_S)
+        await asyncio.to_thread(traffic.delete_old)

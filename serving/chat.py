@@ -46,7 +46,8 @@ def chat_job(request: ChatRequest, engine: Engine) -> Job:
         presence_penalty=request.presence_penalty,
     )
     functions = [{"type": "function", "function": function} for function in request.functions]
-    prompt = engine.chat_prompt([turn.message for turn in request.messages], functions)
+    messages = [turn.message for turn in request.messages]
+    prompt = engine.chat_prompt(messages, functions)
     return Job(
         endpoint="chat.completions",
         prefix="chatcmpl",
@@ -56,6 +57,7 @@ def chat_job(request: ChatRequest, engine: Engine) -> Job:
         param="messages",
         n=request.n,
         stops=request.stop,
+        messages=messages,
     )
 
 

@@ -1,4 +1,4 @@
-"""The `serving` program: `up` serves models, `bench` measures a server, `usage` sums its records up.
+"""The `serving` program: serving, measuring, watching, and managing who may ask.
 
 Enter at `main`.
 """
@@ -9,6 +9,7 @@ import sys
 from advisor.exits import exit_code
 from serving.bench_cli import add_bench, add_usage
 from serving.keys_cli import add_keys
+from serving.maintenance_cli import add_maintenance
 from serving.up_cli import EXAMPLES, add_up
 
 
@@ -35,4 +36,5 @@ def _parser() -> argparse.ArgumentParser:
     add_bench(commands)
     add_usage(commands)
     add_keys(commands)
+    add_maintenance(commands)
     return parser

@@ -9,7 +9,7 @@ from openai.types import Completion, CompletionChoice
 from openai.types.completion_choice import Logprobs
 
 from serving.chat import biases
-from serving.engine import Engine, Finish, Sampling
+from serving.engine import Engine, Finish, Message, Sampling
 from serving.exchange import Exchange, Job
 from serving.generation import ScoredToken
 from serving.openai_schema import CompletionRequest
@@ -36,6 +36,7 @@ def completion_job(request: CompletionRequest, engine: Engine) -> Job:
         param="prompt",
         n=request.n,
         stops=request.stop,
+        messages=[Message("user", request.prompt)] if isinstance(request.prompt, str) else [],
     )
 
 

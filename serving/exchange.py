@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Literal, Self
 from openai.types import CompletionUsage
 
 from serving.access import Caller
-from serving.engine import EngineFailed, Generation, Sampling
+from serving.engine import EngineFailed, Generation, Message, Sampling
 from serving.generation import Piece, pieces
 from serving.quota import Reservation
 from serving.records import UsageRecord
 from serving.trace import remark, request_id
+from serving.traffic import TrafficRecord, Turn
 from serving.versions import Line, Version
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ class Job:
     """Name of the field that holds the prompt, for error messages."""
     n: int = 1
     stops: Sequence[str] = ()
+    messages: Sequence[Message] = ()
+    """The words behind the first prompt, for servers that keep them; empty where there are none."""
 
 
 class Exchange:
@@ -68,6 +71,9 @@ class Exchange:
         self._first_tokens = 0
         self._made = 0
         self._finished = 0
+        kept = service.traffic is not None and bool(job.messages) and service.traffic.takes(self.request_id)
+        self._words: list[str] | None = [] if kept else None
+        self._finish: str | None = None
         pairs = list(zip(job.prompts, fitted, strict=True))
         self._generations = [
             Generation(prompt, _nth(sampling, choice), timeout_s=service.timeout_s)
@@ -151,6 +157,27 @@ class Exchange:
         self._version.end()
         self._service.budgets.settle(self._reservation, record)
         self._service.ledger.finish(record)
+        if status == "completed":
+            self._keep(record)
+
+    def _keep(self, record: UsageRecord) -> None:
+        """The first answer with its prompt, where the server keeps a sample of them."""
+        if self._words is None or self._service.traffic is None:
+            return
+        self._service.traffic.append(
+            TrafficRecord(
+                id=self.id,
+                request_id=self.request_id,
+                created_at=record.created_at,
+                endpoint=record.endpoint,
+                model=record.model,
+                version=record.version,
+                tenant=record.tenant,
+                messages=tuple(Turn(role=turn.role, content=turn.content) for turn in self.job.messages),
+                answer="".join(self._words),
+                finish=self._finish,
+            )
+        )
 
     def _count(self, index: int, piece: Piece) -> None:
         now_s = time.monotonic()
@@ -158,6 +185,9 @@ class Exchange:
         if index == 0:
             self._last_s = now_s
             self._first_tokens += piece.tokens
+            self._finish = piece.finish
+            if self._words is not None:
+                self._words.append(piece.text)
         self._made += piece.tokens
         self._finished += piece.finish is not None
         self._service.ledger.count(self.id, piece.tokens)

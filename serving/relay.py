@@ -8,7 +8,7 @@ import json
 import time
 import uuid
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -20,6 +20,7 @@ from serving.errors import ApiError
 from serving.quota import Reservation
 from serving.records import UsageRecord
 from serving.service import Service
+from serving.traffic import TrafficRecord, Turn
 
 Status = Literal["completed", "cancelled", "failed"]
 
@@ -39,13 +40,51 @@ class RelayMeter:
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     pieces: int = 0
+    messages: tuple[Turn, ...] = ()
+    """Words of the request, where this server keeps them; else none."""
+    completion_id: str = ""
+    """As the upstream named its answer, so that feedback finds it."""
+    words: list[str] = field(default_factory=list)
+    finish: str | None = None
 
     def read(self, body: Mapping[str, Any]) -> None:
-        """Take the usage of an answer, a chunk or an event."""
+        """Take the usage of an answer, a chunk or an event, and its words where they are kept."""
+        if self.messages:
+            self._take_words(body)
         usage = body.get("usage") or (body.get("response") or {}).get("usage")
         if usage:
             self.prompt_tokens = usage.get("prompt_tokens", usage.get("input_tokens"))
             self.completion_tokens = usage.get("completion_tokens", usage.get("output_tokens"))
+
+    def _take_words(self, body: Mapping[str, Any]) -> None:
+        whole = body.get("response") or body
+        self.completion_id = self.completion_id or str(whole.get("id") or "")
+        for choice in body.get("choices") or []:
+            if choice.get("index", 0) == 0:
+                said = choice.get("delta") or choice.get("message") or {"content": choice.get("text")}
+                self.words.append(said.get("content") or "")
+                self.finish = choice.get("finish_reason") or self.finish
+        for item in whole.get("output") or []:
+            self.words += [part.get("text") or "" for part in item.get("content") or []]
+            self.finish = "stop" if whole.get("status") == "completed" else "length"
+
+    def _keep(self, record: UsageRecord) -> None:
+        traffic = self.service.traffic
+        if traffic is not None and self.messages and self.completion_id:
+            traffic.append(
+                TrafficRecord(
+                    id=self.completion_id,
+                    request_id=self.request_id,
+                    created_at=record.created_at,
+                    endpoint=record.endpoint,
+                    model=record.model,
+                    version=None,
+                    tenant=record.tenant,
+                    messages=self.messages,
+                    answer="".join(self.words),
+                    finish=self.finish,
+                )
+            )
 
     def end(self, status: Status) -> None:
         """Settle, count and record."""
@@ -74,6 +113,8 @@ class RelayMeter:
         )
         self.service.budgets.settle(self.reservation, record)
         self.service.write(record)
+        if status == "completed":
+            self._keep(record)
         metrics = self.service.metrics
         metrics.requests.labels(self.model, record.endpoint, status).inc()
         metrics.prompt_tokens.labels(self.model).inc(prompt)
@@ -164,3 +205,16 @@ def out_of_time(service: Service) -> ApiError:
     """What a client is told when its time is over."""
     message = f"the answer took more than {service.timeout_s:g} s; ask for a shorter answer"
     return ApiError(504, message, code="request_timeout")
+
+
+def words_of(body: Mapping[str, Any]) -> tuple[Turn, ...]:
+    """The turns of a request whose content is plain text; none when one of them holds something else."""
+    given = body.get("messages") or body.get("prompt") or body.get("input") or ()
+    turns = [{"role": "user", "content": given}] if isinstance(given, str) else given
+    if isinstance(body.get("instructions"), str):
+        turns = [{"role": "system", "content": body["instructions"]}, *turns]
+    try:
+        pairs = [(str(turn["role"]).replace("developer", "system"), turn["content"]) for turn in turns]
+        return tuple(Turn(role=role, content=content) for role, content in pairs)  # type: ignore[arg-type]
+    except (KeyError, TypeError, ValueError):
+        return ()

@@ -52,6 +52,7 @@ def response_job(request: ResponsesRequest, engine: Engine) -> Job:
         prompts=[prompt],
         sampling=sampling,
         param="input",
+        messages=request.messages,
     )
 
 

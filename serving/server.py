@@ -70,10 +70,11 @@ def _serve(
     from serving.app import create_app
     from serving.service import Loader
     from serving.trace import configure_logs
+    from serving.traffic import Traffic
 
     configure_logs(settings.log_format)
     meter = open_meter()
-    root = settings.model_root
+    root, days = settings.model_root, settings.keep_days
     app = create_app(
         engines,
         meter,
@@ -83,6 +84,9 @@ def _serve(
         upstreams=upstreams,
         timeout_s=settings.timeout_s,
         loader=None if root is None else Loader(root, partial(load_one, settings), settings.engine == "transformers"),
+        traffic=None
+        if days is None
+        else Traffic(settings.records, days=days, sample_fraction=settings.sample_fraction),
     )
     patience_s = settings.drain_s + FAREWELL_S
     config = uvicorn.Config(
@@ -94,6 +98,8 @@ def _serve(
     names = ", ".join([*(model.name for model in models), *upstreams])
     asked = "no key is asked for" if access.is_open else f"keys of {settings.keys}"
     sys.stdout.write(f"serving {names} on {address}/v1 ({asked}; energy {energy}; records in {settings.records})\n")
+    if days is not None:
+        sys.stderr.write(f"prompts and answers are kept for {days} days in {settings.records}; tell your users\n")
     if access.is_open and host not in LOOPBACK:
         sys.stderr.write("warning: anybody who reaches this address may ask; make keys: serving keys add --help\n")
     sys.stdout.flush()

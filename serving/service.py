@@ -20,6 +20,7 @@ from serving.model_dir import ServedModel
 from serving.quota import Budgets
 from serving.records import Journal, UsageRecord
 from serving.trace import remark, request_id
+from serving.traffic import Traffic
 from serving.versions import Line, Version
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ class Service:
     """What is known of the encoders."""
     timeout_s: float | None = None
     """Longest time from request to end of answer; None: no limit."""
+    traffic: Traffic | None = None
+    """Keeps a sample of prompts and answers; None: no word is kept."""
     loader: Loader | None = None
     """Loads further versions; None: this server loads nothing while it runs."""
 

@@ -39,6 +39,10 @@ class ServerSettings:
     log_format: Literal["text", "json"]
     model_root: Path | None
     """Where administrators may load versions from; None: they may not."""
+    keep_days: int | None
+    """How long prompts and answers are kept; None: not at all."""
+    sample_fraction: float
+    """Share of the requests of which they are kept."""
     drain_s: int
     """How long running answers may take to finish after the stop signal; then they fail."""
 

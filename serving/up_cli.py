@@ -66,6 +66,16 @@ def add_up(commands: Any) -> None:
         help="seconds that running answers have to finish after Ctrl-C (default: %(default)s)",
     )
     up.add_argument(
+        "--keep-traffic",
+        type=positive,
+        metavar="DAYS",
+        help="keep prompts and answers for so many days, then delete them (default: no word is kept); they may hold "
+        "personal data, so tell your users",
+    )
+    up.add_argument(
+        "--sample", type=_share, metavar="FRACTION", help="share of the requests kept by --keep-traffic (default: 1)"
+    )
+    up.add_argument(
         "--model-root",
         type=Path,
         metavar="DIR",
@@ -103,6 +113,8 @@ def _up(arguments: argparse.Namespace) -> int:
 
     if (arguments.input_price is None) is not (arguments.output_price is None):
         raise BadInput("--input-price and --output-price: give both or neither")
+    if arguments.sample is not None and arguments.keep_traffic is None:
+        raise BadInput("--sample: goes with --keep-traffic DAYS")
 
     return up(
         ServerSettings(
@@ -126,6 +138,8 @@ def _up(arguments: argparse.Namespace) -> int:
             timeout_s=arguments.timeout_s,
             log_format=arguments.log_format,
             model_root=arguments.model_root,
+            keep_days=arguments.keep_traffic,
+            sample_fraction=1.0 if arguments.sample is None else arguments.sample,
         )
     )
 
@@ -143,6 +157,16 @@ def _seconds(text: str) -> float:
         value = 0.0
     if not 0 < value < 1e6:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
+    return value
+
+
+def _share(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share above 0 and at most 1")
     return value
 
 

@@ -18,7 +18,7 @@ from serving.access import Caller
 from serving.address import UpstreamAddress
 from serving.errors import ApiError
 from serving.quota import Reservation
-from serving.relay import RelayMeter, out_of_time, relay, whole
+from serving.relay import RelayMeter, out_of_time, relay, whole, words_of
 from serving.service import Service
 from serving.sse import HEADERS
 from serving.trace import HEADER, remark, request_id
@@ -72,6 +72,7 @@ async def forward(service: Service, upstream: Upstream, body: dict[str, Any], ca
         model=str(body["model"]),
         started_s=time.monotonic(),
         request_id=request_id(),
+        messages=words_of(body) if service.traffic is not None and service.traffic.takes(request_id()) else (),
     )
     remark(tenant=caller.tenant, model=meter.model)
     request = upstream.client.build_request(

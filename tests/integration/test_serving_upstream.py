@@ -14,7 +14,7 @@ import pytest
 from baseline_server import Server
 
 sys.path.append(str(Path(__file__).parents[1] / "unit" / "serving"))
-from tiny_causal_model import import_app, served
+from tiny_causal_model import import_app, served, wait_until
 
 HELLO = [{"role": "user", "content": "Hello there"}]
 
@@ -121,6 +121,7 @@ def test_a_stream_comes_through_whole_and_its_usage_is_recorded_either_way(clien
     text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
     assert text == "Hello there"
     assert any(chunk.usage is not None for chunk in chunks) is wants_usage
+    assert wait_until(lambda: gateway[1].read_text().endswith("\n"))  # the record follows the last chunk
     record = last_record(gateway[1])
     assert (record["status"], record["usage_note"]) == ("completed", "")
     assert record["completion_tokens"] == len("Hello there") + 1
