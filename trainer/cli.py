@@ -12,6 +12,7 @@ from pathlib import Path
 from advisor.exits import exit_code
 from trainer.annotate.cli import add_annotate
 from trainer.evaluate.cli import add_evaluate
+from trainer.live.cli import add_live_options, add_status, live_options
 
 EPILOG = """\
 examples:
@@ -19,6 +20,8 @@ examples:
   trainer run data/examples/plans/python_reference.yaml --output runs/first
   trainer run data/examples/plans/python_reference.yaml --dry-run
   trainer run runs/first --resume            go on with a run that was stopped
+  trainer run runs/plan --price-per-hour 2.95 --track tensorboard
+  trainer status runs/first --follow         speed, energy, money and forecast of a run while it goes on
   trainer data prepare runs/plan --output runs/data
   trainer annotate page tasks.jsonl --annotator ada
   trainer evaluate runs/first/model          scores, bias and toxicity; `trainer evaluate --help` shows the rest
@@ -57,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     _add_run(verbs)
+    add_status(verbs)
     _add_data(verbs)
     add_annotate(verbs)
     add_evaluate(verbs)
@@ -84,6 +88,7 @@ def _add_run(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     run.add_argument("--output", type=Path, metavar="DIR", help="directory of the run (default: runs/<name of plan>)")
     run.add_argument("--resume", action="store_true", help="go on with the run in the output directory")
     run.add_argument("--dry-run", action="store_true", help="show phases, size and forecast; train nothing")
+    add_live_options(run)
     _add_format(run)
     run.set_defaults(handler=_run)
 
@@ -120,7 +125,11 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.dry_run:
         return commands.dry_run(arguments.plan, output=arguments.output, as_json=arguments.format == "json")
     return commands.run(
-        arguments.plan, output=arguments.output, resume=arguments.resume, as_json=arguments.format == "json"
+        arguments.plan,
+        output=arguments.output,
+        resume=arguments.resume,
+        as_json=arguments.format == "json",
+        **live_options(arguments),
     )
 
 

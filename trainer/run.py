@@ -17,6 +17,9 @@ from advisor.files import read_contract
 from trainer.energy import Meter, open_meter
 from trainer.energy.cuda import cuda_uuids, wait_for_cuda
 from trainer.hashes import phase_inputs, phase_outputs
+from trainer.live.attach import live_view, loop_callbacks
+from trainer.live.price import keep_price
+from trainer.live.track import Tracking
 from trainer.manifest import (
     Manifest,
     Stretch,
@@ -54,6 +57,7 @@ class Work:
     reports: list[PhaseReport] = field(default_factory=list)
     worked: bool = False
     """Whether this process has run any phase."""
+    tracking: Tracking = field(default_factory=Tracking)
 
 
 def steps_of(plan: TrainingPlan) -> tuple[PhaseName, ...]:
@@ -61,7 +65,17 @@ def steps_of(plan: TrainingPlan) -> tuple[PhaseName, ...]:
     return ("data", "tokenizer", *(name for name in TRAINING if getattr(plan.phases, name) is not None), "evaluate")
 
 
-def run_plan(plan: TrainingPlan, *, base: Path, output: Path, resume: bool, progress: Progress) -> RunReport:
+def run_plan(
+    plan: TrainingPlan,
+    *,
+    base: Path,
+    output: Path,
+    resume: bool,
+    progress: Progress,
+    tracking: Tracking = Tracking(),  # noqa: B008 - frozen
+    price_per_hour: float | None = None,
+    currency: str | None = None,
+) -> RunReport:
     """Carry out a plan and write model, model card, report and plots.
 
     Args:
@@ -70,6 +84,9 @@ def run_plan(plan: TrainingPlan, *, base: Path, output: Path, resume: bool, prog
         output: directory of the run.
         resume: go on with the run that lies there.
         progress: where to show progress.
+        tracking: tracker that hears of every logged figure.
+        price_per_hour: what an hour of the machine costs; None: as noted at an earlier start of the run, if it was.
+        currency: of the price.
 
     Raises:
         BadInput: the plan names what is not there, or the output directory does not fit.
@@ -78,17 +95,19 @@ def run_plan(plan: TrainingPlan, *, base: Path, output: Path, resume: bool, prog
     check_plan(plan, base)
     existed = output.exists()
     own = moved(plan, base, output)
-    state = claim(own, output, resume=resume)
+    state = keep_price(output, claim(own, output, resume=resume), price_per_hour, currency)
     _quieten_libraries()
     trace = next_trace(output)
     opened = open_meter(uuids=cuda_uuids(), record=trace, record_readings=False, synchronize=wait_for_cuda)
-    with opened as meter, stop_on_signals(), progress:
-        work = Work(own, output, meter, trace, progress)
+    with opened as meter, stop_on_signals(), progress, live_view(own, state, output, meter, steps_of(own)) as live:
+        progress.attach(live)
+        work = Work(own, output, meter, trace, progress, tracking=tracking)
         for name in steps_of(plan):
             try:
                 _phase(work, name)
             except BadInput:
                 if name == "data" and not resume:
+                    live.abandon()
                     release(output, existed=existed)
                 raise
         if not work.worked and (output / REPORT).exists():
@@ -114,6 +133,7 @@ def _phase(work: Work, name: PhaseName) -> None:
     if done is not None and done.outputs == phase_outputs(work.output, name):
         work.reports.append(done.report)
         work.progress.note(f"{name}: done earlier")
+        work.progress.finished(done.report)
         return
     stop_here(name)
     work.worked = True
@@ -122,6 +142,7 @@ def _phase(work: Work, name: PhaseName) -> None:
     window = work.meter.window(name)
     try:
         with window:
+            work.progress.opened(name, window, earlier)
             result = _action(work, name, begun_s)()
     except BaseException:
         note_stretch(work.output, name, Stretch(duration_s=time.monotonic() - begun_s, energy=window.report))
@@ -131,6 +152,7 @@ def _phase(work: Work, name: PhaseName) -> None:
     report = _report(name, result, time.monotonic() - begun_s, earlier, window.report)
     write_manifest(work.output, Manifest(inputs=inputs, outputs=phase_outputs(work.output, name), report=report))
     work.reports.append(report)
+    work.progress.finished(report)
 
 
 def _action(work: Work, name: PhaseName, begun_s: float) -> Callable[[], "PhaseResult"]:
@@ -146,6 +168,7 @@ def _action(work: Work, name: PhaseName, begun_s: float) -> Callable[[], "PhaseR
             output=work.output,
             progress=work.progress,
             note_time=lambda: note_running(work.output, name, begun_s, work.trace),
+            callbacks=loop_callbacks(work.progress.live, work.tracking, work.output, name),
         )
         return steps.run_step(context, name)
 

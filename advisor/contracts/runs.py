@@ -166,6 +166,20 @@ class ForecastRow(Contract):
     actual: Number | None
     inside: bool | None
     """None when forecast or actual is not known."""
+    reason: str = ""
+    """Why the actual is not known."""
+
+
+class RunCost(Contract):
+    """What a run cost: its hours times the price that was stated for one, without staff."""
+
+    cost: NonNegative | None
+    """None when no price was stated."""
+    currency: str | None
+    hours: NonNegative
+    """Of all phases over all attempts."""
+    cost_per_hour: NonNegative | None
+    reason: str = ""
 
 
 class RunReport(Contract):
@@ -184,6 +198,8 @@ class RunReport(Contract):
     model_card: ModelCard
     model_directory: str
     forecast: tuple[ForecastRow, ...]
+    cost: RunCost | None = None
+    """None in records that did not look for it."""
     resumed: Count = 0
     """How often the run was taken up again."""
     warnings: tuple[str, ...] = ()
