@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from advisor.exits import exit_code
+from trainer.corpus.cli import add_data
 
 EPILOG = """\
 examples:
@@ -17,7 +18,8 @@ examples:
   trainer run data/examples/plans/python_reference.yaml --output runs/first
   trainer run data/examples/plans/python_reference.yaml --dry-run
   trainer run runs/first --resume            go on with a run that was stopped
-  trainer data prepare runs/plan --output runs/data
+  trainer data prepare letters/ --output runs/letters --languages de en
+
   trainer evaluate runs/first/model --suite runs/first/suite.jsonl
   trainer doctor
 
@@ -53,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     _add_run(verbs)
-    _add_data(verbs)
+    add_data(verbs)
     evaluate = verbs.add_parser(
         "evaluate", help="score a model on held-out questions", description="Scores a model directory on a suite."
     )
@@ -88,20 +90,6 @@ def _add_run(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     run.set_defaults(handler=_run)
 
 
-def _add_data(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    data = verbs.add_parser("data", help="training data", description="Works on training data.")
-    actions = data.add_subparsers(title="actions", metavar="ACTION", required=True)
-    prepare = actions.add_parser(
-        "prepare",
-        help="the data step of a plan alone",
-        description="Reads, cleans and splits the text of a plan; writes data/, its data card and suite.jsonl.",
-    )
-    prepare.add_argument("plan", type=Path, metavar="PLAN", help="plan file, or a directory that holds plan.yaml")
-    prepare.add_argument("--output", type=Path, required=True, metavar="DIR", help="directory for the result")
-    _add_format(prepare)
-    prepare.set_defaults(handler=_prepare)
-
-
 def _add_format(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format", choices=("table", "json"), default="table", help="form of the result (default: %(default)s)"
@@ -116,12 +104,6 @@ def _run(arguments: argparse.Namespace) -> int:
     return commands.run(
         arguments.plan, output=arguments.output, resume=arguments.resume, as_json=arguments.format == "json"
     )
-
-
-def _prepare(arguments: argparse.Namespace) -> int:
-    from trainer import commands
-
-    return commands.prepare_data(arguments.plan, arguments.output, as_json=arguments.format == "json")
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:

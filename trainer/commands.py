@@ -1,6 +1,7 @@
 """The verbs of `trainer`, each from checked arguments to an exit code.
 
-Enter at `run`, `dry_run`, `prepare_data` and `evaluate`. Results go to standard output, progress to standard error.
+Enter at `run`, `dry_run` and `evaluate`; `trainer data` has its own in trainer/corpus/commands.py. Results go to
+standard output, progress to standard error.
 """
 
 import json
@@ -17,7 +18,7 @@ from advisor.contracts.base import Interval
 from advisor.contracts.errors import BadInput, Failed
 from advisor.contracts.plan import TrainingPlan
 from advisor.contracts.runs import EvaluationReport, RunReport
-from trainer.plan import RUN_FILE, LoadedPlan, base_model_name, check_plan, load_plan, slug
+from trainer.plan import LoadedPlan, base_model_name, check_plan, load_plan, slug
 
 LIBRARIES = ("torch", "transformers", "trl", "peft", "datasets", "tokenizers", "matplotlib")
 
@@ -68,27 +69,6 @@ def dry_run(plan_path: Path, *, output: Path | None, as_json: bool) -> int:
         sys.stdout.write(json.dumps(figures, indent=2) + "\n")
     else:
         _show_outlook(figures, plan)
-    return 0
-
-
-def prepare_data(plan_path: Path, output: Path, *, as_json: bool) -> int:
-    """`trainer data prepare`."""
-    loaded = load_plan(plan_path)
-    check_plan(loaded.plan, loaded.base)
-    if (output / RUN_FILE).exists():
-        raise BadInput(f"--output: a run lies in {output}; name another directory")
-    from trainer.corpus.prepare import prepare
-
-    card = prepare(loaded.plan, loaded.base, output).card()
-    if as_json:
-        sys.stdout.write(json.dumps(card, indent=2, ensure_ascii=False) + "\n")
-        return 0
-    table = _table()
-    for name, value in card.items():
-        if name not in ("examples_of_dropped", "corpora"):
-            table.add_row(name.replace("_", " "), _counts(value))
-    _print(table)
-    sys.stdout.write(f"written to {output / 'data'} and {output / 'suite.jsonl'}\n")
     return 0
 
 
@@ -187,12 +167,6 @@ def _scores(evaluation: EvaluationReport) -> Table:
     for score in evaluation.scores:
         table.add_row(score.name, f"{score.value:.3f}", f"{score.low:.3f} to {score.high:.3f}", f"{score.n}")
     return table
-
-
-def _counts(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in value.items()) or "none"
-    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _table(*columns: str) -> Table:
