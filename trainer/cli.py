@@ -19,7 +19,7 @@ examples:
   trainer run data/examples/plans/python_reference.yaml --dry-run
   trainer run runs/first --resume            go on with a run that was stopped
   trainer data prepare letters/ --output runs/letters --languages de en
-
+  trainer data gap letters/ --model models/base
   trainer evaluate runs/first/model --suite runs/first/suite.jsonl
   trainer doctor
 

@@ -46,6 +46,7 @@ def add_data(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     data = verbs.add_parser("data", help="training data", description="Works on training data.")
     actions = data.add_subparsers(title="actions", metavar="ACTION", required=True)
     _add_prepare(actions)
+    _add_gap(actions)
 
 
 def _add_prepare(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -100,6 +101,13 @@ def _add_gap(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         help="file or folder with general text of the same language and kind (default: everyday prose in German or "
         "English written for it)",
     )
+    gap.add_argument(
+        "--max-bytes",
+        type=int,
+        default=200_000,
+        metavar="N",
+        help="text of each side that the model reads, drawn by the hash of its place (default: %(default)s)",
+    )
     gap.add_argument("--seed", type=int, default=0, help="of the resampling (default: %(default)s)")
     _add_format(gap)
     gap.set_defaults(handler=_gap)
@@ -127,12 +135,13 @@ def _prepare(arguments: argparse.Namespace) -> int:
 
 
 def _gap(arguments: argparse.Namespace) -> int:
-    from trainer.corpus import commands
+    from trainer.corpus import gapcommand
 
-    return commands.gap(
+    return gapcommand.gap(
         arguments.text,
         arguments.model,
         reference=arguments.reference,
+        max_bytes=arguments.max_bytes,
         seed=arguments.seed,
         as_json=arguments.format == "json",
     )

@@ -1,6 +1,6 @@
-"""`trainer data prepare` and `trainer data gap`, from checked arguments to an exit code.
+"""`trainer data prepare`, from checked arguments to an exit code.
 
-Enter at `prepare_data` and `gap`. Results go to standard output, progress to standard error.
+Enter at `prepare_data`. Results go to standard output, progress to standard error.
 """
 
 import json
