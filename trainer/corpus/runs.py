@@ -18,8 +18,9 @@ MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 """Constants of splitmix64 (Steele, Lea and Flood 2014), a mixing of 64 bits in which every input bit reaches all."""
 
 
+@lru_cache(maxsize=4)
 def word_hashes(text: str) -> Hashes:
-    """The words of a text in order, lower case."""
+    """The words of a text in order, lower case; the steps of one pass ask for the same text one after the other."""
     return np.array([_word(word) for word in WORD.findall(text.lower())], np.uint64)
 
 

@@ -86,8 +86,8 @@ class HeldRuns:
         """Remember a held-out passage."""
         runs = word_runs(passage.text, RUN_WORDS)
         place = self._state.execute("INSERT INTO held_sizes (size) VALUES (?)", (len(runs),)).lastrowid
-        for run in runs.view(np.int64).tolist():
-            self._state.execute("INSERT INTO held_runs VALUES (?, ?)", (run, place))
+        rows = ((run, place) for run in runs.view(np.int64).tolist())
+        self._state.executemany("INSERT INTO held_runs VALUES (?, ?)", rows)
         self._filter.add(runs)
 
     def overlap(self, passage: Document) -> float:

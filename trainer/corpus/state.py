@@ -16,7 +16,7 @@ import numpy as np
 
 from trainer.corpus.runs import Hashes
 
-CACHE_KIB = 65_536
+CACHE_KIB = 32_768
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS progress (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS exact (digest BLOB PRIMARY KEY) WITHOUT ROWID;
@@ -38,6 +38,7 @@ class State:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._connection = sqlite3.connect(path, isolation_level=None)
         self.execute = self._connection.execute
+        self.executemany = self._connection.executemany
         self.execute("PRAGMA journal_mode = WAL")
         self.execute("PRAGMA synchronous = FULL")
         self.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
@@ -71,9 +72,7 @@ class State:
     def add_runs(self, runs: Hashes, bands: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> None:
         """Remember the word runs of a kept passage under its band keys."""
         place = self.execute("INSERT INTO near (runs) VALUES (?)", (runs.tobytes(),)).lastrowid
-        self._connection.executemany(
-            "INSERT OR IGNORE INTO band VALUES (?, ?)", ((key, place) for key in sorted(bands.tolist()))
-        )
+        self.executemany("INSERT OR IGNORE INTO band VALUES (?, ?)", ((key, place) for key in sorted(bands.tolist())))
 
     def candidates(self, bands: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> Iterator[Hashes]:
         """The word runs of kept passages that share a band key, earliest first."""

@@ -38,8 +38,7 @@ class TestRuns:
             return
         length = min(self._rules.run_words, len(words))
         runs = np.unique(windows(words, length)).view(np.int64).tolist()
-        for run in runs:
-            self._state.execute("INSERT OR IGNORE INTO test_runs VALUES (?)", (run,))
+        self._state.executemany("INSERT OR IGNORE INTO test_runs VALUES (?)", ((run,) for run in runs))
         self._filter.add(np.array(runs, np.int64).view(np.uint64))
         self._lengths.add(length)
         self.counts["looked_for"] += 1

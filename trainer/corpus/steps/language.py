@@ -14,7 +14,7 @@ from trainer.corpus.document import Document
 from trainer.corpus.steps.step import Drop
 from trainer.corpus.tally import Tally
 
-SAMPLE_CHARACTERS = 4000
+SAMPLE_CHARACTERS = 1000
 """The beginning that is judged; more text changes the answer for mixed documents alone."""
 UNDETERMINED = "und"
 LETTERS = re.compile(r"[^\W\d_]")
