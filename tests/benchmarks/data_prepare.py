@@ -203,9 +203,10 @@ def main(arguments: Sequence[str]) -> int:
             write_corpus(path, megabytes)
             found = measured_in_a_process(path, directory / f"out{megabytes:g}")
             peaks.append(found["peak_rss_bytes"])
+            rate, peak_mib = megabytes / found["seconds"], found["peak_rss_bytes"] / 2**20
             sys.stdout.write(
-                f"{megabytes:6g} MB in {found['seconds']:6.1f} CPU s ({megabytes / found['seconds']:.2f} MB/s), peak "
-                f"{found['peak_rss_bytes'] / 2**20:.0f} MiB, state {found['state_bytes_per_passage']:.0f} bytes a passage\n"
+                f"{megabytes:6g} MB in {found['seconds']:6.1f} CPU s ({rate:.2f} MB/s), peak {peak_mib:.0f} MiB, "
+                f"state {found['state_bytes_per_passage']:.0f} bytes a passage\n"
             )
             sys.stdout.flush()
             path.unlink()

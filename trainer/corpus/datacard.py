@@ -37,6 +37,7 @@ def data_card(
     train: Sequence[Path],
     conversations: int,
     pairs: int,
+    augmented: dict[str, int] | None,
 ) -> dict[str, Any]:
     """All counts of a preparation; keys only ever get added."""
     passages, documents = tally.steps.get("passages/split"), tally.steps.get("documents/normalise")
@@ -73,6 +74,7 @@ def data_card(
         "decontamination": {**dict(tests.counts), "run_words": job.data.decontamination.run_words}
         if tests is not None and job.data.decontamination is not None
         else None,
+        "augmented": augmented,
         "tokens_estimate": _tokens(job, sizes.get("train", Size()).bytes, train),
         "settings": job.data.model_dump(mode="json", exclude={"corpora"}),
     }
@@ -164,6 +166,9 @@ def _uses(card: dict[str, Any]) -> list[str]:
         f"\nConversations {card['conversations']:,}, preference pairs {card['preference_pairs']:,}, held-out questions "
         f"{card['held_out_questions']:,}."
     )
+    if card["augmented"] is not None:
+        made = ", ".join(f"{_words(name)} {number:,}" for name, number in card["augmented"].items())
+        lines.append(f"Of the conversations, made from others: {made or 'none'}.")
     tokens = card["tokens_estimate"]
     lines.append(f"Tokens to train on: about {tokens['p50']:,} ({tokens['method']}).")
     return lines

@@ -51,7 +51,14 @@ class Job:
 
     def fingerprint(self, sources: list[Source]) -> str:
         """Changes with any setting that shapes the result, and with any file's size or time."""
-        seen = [self.data.model_dump_json(), self.seed, self.languages, self.task, self.max_items]
+        # Augmentation comes last and starts from what is kept, so another endpoint may take an unfinished one over.
+        seen = [
+            self.data.model_dump_json(exclude={"augmentation"}),
+            self.seed,
+            self.languages,
+            self.task,
+            self.max_items,
+        ]
         seen += [self.needs_text, self.needs_conversations, self.needs_pairs, str(self.tokenizer)]
         for source in sources:
             status = source.path.stat() if source.path is not None else None

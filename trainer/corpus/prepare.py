@@ -15,6 +15,7 @@ from advisor.contracts.baseline import SuiteItem
 from advisor.contracts.errors import BadInput
 from advisor.contracts.plan import TrainingPlan
 from advisor.files import write_text
+from trainer.corpus.augment import Augmenter
 from trainer.corpus.datacard import card_markdown, data_card
 from trainer.corpus.document import Chat, Document, chat_document
 from trainer.corpus.job import Job
@@ -91,6 +92,7 @@ def prepare_job(job: Job, output: Path, advance: Advance = lambda _done, _total:
     sources = job.sources(problems)
     own = _own_examples(job)
     directory = output / "data"
+    _augmenter(job, directory)  # a mistake in its settings is said before hours of work
     begun = _claim(job, sources, directory)
     try:
         with State(directory / WORK / STATE) as state:
@@ -129,12 +131,14 @@ def _prepare(
     _check_parts(job, tally, sizes)
     parts = Parts(shards_of(directory, "train"), shards_of(work, "single"), staged)
     examples = write_examples(job, parts, own, tests, tally)
-    conversations = write_lines(directory / "conversations.jsonl", examples.conversations)
+    more = _augmenter(job, directory)
+    rows = examples.conversations if more is None else more.apply(examples.conversations)
+    conversations = write_lines(directory / "conversations.jsonl", rows)
     pairs = write_lines(directory / "preferences.jsonl", examples.pairs)
     write_text(output / "suite.jsonl", "".join(item.model_dump_json() + "\n" for item in examples.suite))
     card = data_card(
         job, tally=tally, own=own, problems=problems, sizes=sizes, tests=tests, examples=examples, train=parts.train,
-        conversations=conversations, pairs=pairs,
+        conversations=conversations, pairs=pairs, augmented=None if more is None else dict(more.counts),
     )  # fmt: skip
     write_text(directory / "data_card.md", card_markdown(card))
     write_text(directory / CARD, json.dumps(card, indent=2, ensure_ascii=False) + "\n")
@@ -149,6 +153,13 @@ def write_lines(path: Path, rows: Iterable[dict[str, Any]]) -> int:
             stream.write(json.dumps(row, ensure_ascii=False) + "\n")
     temporary.replace(path)
     return number
+
+
+def _augmenter(job: Job, directory: Path) -> Augmenter | None:
+    rules = job.data.augmentation
+    if rules is None:
+        return None
+    return Augmenter(rules, seed=job.seed, languages=job.languages, directory=directory)
 
 
 def _own_examples(job: Job) -> Own:
