@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from advisor.exits import exit_code
+from trainer.annotate.cli import add_annotate
 from trainer.corpus.cli import add_data
 
 EPILOG = """\
@@ -20,6 +21,7 @@ examples:
   trainer run runs/first --resume            go on with a run that was stopped
   trainer data prepare letters/ --output runs/letters --languages de en
   trainer data gap letters/ --model models/base
+  trainer annotate page tasks.jsonl --annotator ada
   trainer evaluate runs/first/model --suite runs/first/suite.jsonl
   trainer doctor
 
@@ -56,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     _add_run(verbs)
     add_data(verbs)
+    add_annotate(verbs)
     evaluate = verbs.add_parser(
         "evaluate", help="score a model on held-out questions", description="Scores a model directory on a suite."
     )

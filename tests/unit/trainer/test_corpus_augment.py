@@ -22,7 +22,7 @@ def example(question=QUESTION):
 
 @pytest.fixture
 def endpoint():
-    """A server that "translates" word by word: into French it turns the words around, and back it asks Which, not What."""
+    """A server that "translates": into French by turning the words around, and back with Which for What."""
     asked = []
 
     class Handler(BaseHTTPRequestHandler):
