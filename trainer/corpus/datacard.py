@@ -22,7 +22,7 @@ BYTES_PER_TOKEN = (3.0, 4.0, 5.0)
 """P5, P50, P95 of a byte-level vocabulary of usual size. Source: OpenAI help centre, "What are tokens and how to count
 them": about four characters of English a token. German and small vocabularies need more; the spread is assumed."""
 SAMPLED_TEXTS = 200
-UNDETERMINED = "und"
+UNITS = ("documents", "passages", "examples")
 
 
 def data_card(
@@ -61,7 +61,7 @@ def data_card(
         "expected_answers": dict(Counter(item.expected for item in examples.suite).most_common(20)),
         "documents_dropped": tally.dropped_by_reason("documents"),
         "examples_dropped": tally.dropped_by_reason("examples"),
-        "waterfall": [_row(count) for count in tally.steps.values()],
+        "waterfall": [_row(count) for unit in UNITS for count in tally.steps.values() if count.unit == unit],
         "not_read": {
             "files": problems.files,
             "rows": problems.rows,

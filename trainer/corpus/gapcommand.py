@@ -13,11 +13,13 @@ from typing import Any
 
 from advisor.contracts.errors import BadInput, Failed
 from trainer.corpus.gap import Gap, measure_gap
-from trainer.corpus.gapmodel import costs, general_text, texts_below
+from trainer.corpus.gapmodel import Units, costs, general_text, texts_below
 from trainer.corpus.read import Problems
 from trainer.corpus.steps.language import identify
 from trainer.plan import DECODER, base_model_config
 
+UNIFORM_BITS = 8.0
+"""Bits a byte of a model that knows nothing: all 256 bytes alike."""
 FEW_TEXTS = 20
 """Below this many texts on a side, resampling says little about the spread."""
 
@@ -29,7 +31,7 @@ def gap(text: Path, model: Path, *, reference: Path | None, max_bytes: int, seed
         raise BadInput(f"--max-bytes: must be positive, got {max_bytes}")
     problems = Problems()
     domain = texts_below(text, "TEXT", problems, max_bytes=max_bytes)
-    language = identify(" ".join(domain))
+    language = _language(domain)
     if reference is None:
         general, what = general_text(language)
     else:
@@ -37,7 +39,11 @@ def gap(text: Path, model: Path, *, reference: Path | None, max_bytes: int, seed
     missing = [name for name in ("torch", "transformers") if find_spec(name) is None]
     if missing:
         raise Failed(f"not installed: {', '.join(missing)}; install them with: pip install 'richtwert[trainer]'")
+    from transformers.utils import logging
+
     from trainer.progress import Progress
+
+    logging.disable_progress_bar()
 
     with Progress() as progress:
         progress.begin("gap", total=len(domain) + len(general))
@@ -52,7 +58,7 @@ def gap(text: Path, model: Path, *, reference: Path | None, max_bytes: int, seed
         "reference": {"what": what, **asdict(measured.reference)},
         "fertility_ratio": measured.domain.tokens_per_word / measured.reference.tokens_per_word,
         "seed": seed,
-        "warnings": _warnings(measured, language, identify(" ".join(general)), problems),
+        "warnings": _warnings(measured, language, _language(general), problems),
         "case": _case_line(measured),
     }
     if as_json:
@@ -71,6 +77,10 @@ def _check_model(model: Path) -> None:
         raise BadInput(f"--model: {model} is {named}; bits per byte need a decoder (...ForCausalLM)")
 
 
+def _language(units: Units) -> str:
+    return identify(" ".join(piece for unit in units for piece in unit))
+
+
 def _case_line(measured: Gap) -> str:
     low, central, high = (f"{value:.3f}" for value in (measured.p5, measured.p50, measured.p95))
     return f"domain_gap_fraction: {{low: {low}, central: {central}, high: {high}}}"
@@ -86,6 +96,8 @@ def _warnings(measured: Gap, language: str, reference_language: str, problems: P
     for name, side in (("domain", measured.domain), ("reference", measured.reference)):
         if side.texts < FEW_TEXTS:
             found.append(f"the {name} has {side.texts} texts; the interval is too narrow below {FEW_TEXTS}")
+    if max(measured.domain.bits_per_byte, measured.reference.bits_per_byte) > UNIFORM_BITS:
+        found.append("more than 8 bits a byte is worse than knowing nothing: this model says nothing about a gap")
     if measured.reference.bits_per_byte >= measured.domain.bits_per_byte:
         found.append("the model needs no more bits for the domain than for the reference: no gap is seen")
     return found

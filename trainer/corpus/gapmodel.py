@@ -4,7 +4,7 @@ Enter at `texts_below`, `general_text` and `costs`.
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,17 @@ from trainer.corpus.runs import WORD
 from trainer.corpus.steps.normalise import normalise
 
 WANTED_TEXTS = 30
-"""With fewer documents they are cut into pieces, so that there is something to resample."""
-PIECE_CHARACTERS = 1500
+"""With fewer documents their pieces are resampled, one by one; with more, whole documents."""
+PIECE_CHARACTERS = 400
+"""A model reads each piece on its own. Its first words always cost more, so both sides are cut alike, about as long as
+the paragraphs of the delivered reference."""
+Units = list[list[str]]
+"""What is resampled: a document or a piece, each as its pieces."""
 GENERAL = ("de", "en")
 GENERAL_NOTE = "20 paragraphs of everyday prose written for this purpose (data/text/general_{}.txt)"
 
 
-def texts_below(path: Path, option: str, problems: Problems, *, max_bytes: int) -> list[str]:
+def texts_below(path: Path, option: str, problems: Problems, *, max_bytes: int) -> Units:
     """Texts of a file or folder, in the order of their hashes, up to a size.
 
     Raises:
@@ -37,12 +41,13 @@ def texts_below(path: Path, option: str, problems: Problems, *, max_bytes: int) 
     if not texts:
         why = f"; {problems.named[0]}" if problems.named else ""
         raise BadInput(f"{option}: {path} holds no text{why}")
-    if len(texts) < WANTED_TEXTS:
-        texts = [piece for text in texts for piece in pieces(text)]
-    return _sample(texts, max_bytes)
+    units = [pieces(text) for text in texts]
+    if len(units) < WANTED_TEXTS:
+        units = [[piece] for unit in units for piece in unit]
+    return _sample(units, max_bytes)
 
 
-def general_text(language: str) -> tuple[list[str], str]:
+def general_text(language: str) -> tuple[Units, str]:
     """The general text of a language that is delivered with the programs, and what it is.
 
     Raises:
@@ -55,7 +60,7 @@ def general_text(language: str) -> tuple[list[str], str]:
             "a file with general text of its language"
         )
     text = (data_directory() / "text" / f"general_{language}.txt").read_text(encoding="utf-8")
-    return [paragraph for paragraph in text.split("\n\n") if paragraph.strip()], GENERAL_NOTE.format(language)
+    return [pieces(paragraph) for paragraph in text.split("\n\n") if paragraph.strip()], GENERAL_NOTE.format(language)
 
 
 def pieces(text: str) -> list[str]:
@@ -72,11 +77,11 @@ def pieces(text: str) -> list[str]:
 
 
 def costs(
-    directory: Path, texts: Sequence[str], advance: Callable[[int, int], None] = lambda _done, _total: None
+    directory: Path, units: Units, advance: Callable[[int, int], None] = lambda _done, _total: None
 ) -> list[TextCost]:
-    """Nats, tokens, words and bytes of each text under the model of a directory.
+    """Nats, tokens, words and bytes of each unit under the model of a directory.
 
-    A text begins after the token that separates texts in training; longer ones are read in windows of the context.
+    A piece begins after the token that separates texts in training; one longer than the context is read in windows.
     """
     import torch
 
@@ -93,15 +98,18 @@ def costs(
         raise BadInput(f"--model: the tokenizer of {directory} has neither a beginning nor an end token")
     found = []
     with torch.inference_mode():
-        for number, text in enumerate(texts, 1):
-            ids = [before, *tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]]
-            nats = 0.0
-            for start in range(0, len(ids) - 1, limit - 1):
-                window = torch.tensor([ids[start : start + limit]], device=model.device)
-                logits = model(input_ids=window).logits[0, :-1].float()
-                nats += float(torch.nn.functional.cross_entropy(logits, window[0, 1:], reduction="sum"))
-            found.append(TextCost(nats, len(ids) - 1, len(WORD.findall(text)), len(text.encode())))
-            advance(number, len(texts))
+        for number, unit in enumerate(units, 1):
+            nats, tokens = 0.0, 0
+            for piece in unit:
+                ids = [before, *tokenizer(piece, add_special_tokens=False, verbose=False)["input_ids"]]
+                tokens += len(ids) - 1
+                for start in range(0, len(ids) - 1, limit - 1):
+                    window = torch.tensor([ids[start : start + limit]], device=model.device)
+                    logits = model(input_ids=window).logits[0, :-1].float()
+                    nats += float(torch.nn.functional.cross_entropy(logits, window[0, 1:], reduction="sum"))
+            text = "\n".join(unit)
+            found.append(TextCost(nats, tokens, len(WORD.findall(text)), sum(len(piece.encode()) for piece in unit)))
+            advance(number, len(units))
     return found
 
 
@@ -115,13 +123,13 @@ def _cut(line: str) -> list[str]:
     return [*parts, line]
 
 
-def _sample(texts: Sequence[str], max_bytes: int) -> list[str]:
-    """Texts in the order of the hashes of their places until the size is reached, at least one."""
-    order = sorted(range(len(texts)), key=lambda place: hashlib.sha256(str(place).encode()).digest())
+def _sample(units: Units, max_bytes: int) -> Units:
+    """Units in the order of the hashes of their places until the size is reached, at least one."""
+    order = sorted(range(len(units)), key=lambda place: hashlib.sha256(str(place).encode()).digest())
     taken, size = [], 0
     for place in order:
-        size += len(texts[place].encode())
+        size += sum(len(piece.encode()) for piece in units[place])
         if taken and size > max_bytes:
             break
         taken.append(place)
-    return [texts[place] for place in sorted(taken)]
+    return [units[place] for place in sorted(taken)]

@@ -16,7 +16,7 @@ from advisor.contracts.errors import BadInput
 from advisor.contracts.plan import TrainingPlan
 from advisor.files import write_text
 from trainer.corpus.augment import Augmenter
-from trainer.corpus.datacard import card_markdown, data_card
+from trainer.corpus.datacard import UNITS, card_markdown, data_card
 from trainer.corpus.document import Chat, Document, chat_document
 from trainer.corpus.job import Job
 from trainer.corpus.read import Problems, Source
@@ -35,7 +35,6 @@ WORK = ".work"
 """Folder of an unfinished preparation inside data/."""
 STATE = "state.sqlite"
 CARD = "data_card.json"
-UNITS = ("documents", "passages", "examples")
 
 
 @dataclass(frozen=True)

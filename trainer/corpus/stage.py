@@ -83,7 +83,9 @@ class Steps:
                 duplicates.append(NearDuplicates(data.near_duplicates, state))
         terms: list[Step] = [Terms(data.terms, tally)] if data.terms is not None else []
         self.on_passages += duplicates + terms
-        self.on_examples: list[Step] = self.on_documents + duplicates + terms
+        # Examples are short by nature and share their prompts: neither is a fault of theirs.
+        steps = self.on_documents + duplicates + terms
+        self.on_examples = [step for step in steps if not isinstance(step, Quality | NearDuplicates)]
 
     def kept(self, document: Document) -> Iterator[Document]:
         """What is kept of one document: passages, or the example that it is."""

@@ -37,7 +37,7 @@ def test_each_kind_is_masked_by_its_placeholder(text, masked):
         "DE89 3704 0044 0532 0130 01 has a wrong checksum",
         "4111 1111 1111 1112 is no card, 0000 0000 0000 0000 neither",
         "86 095 742 718 is no tax number",
-        "version 3.11.12, section 1.2.3.4.5 and 300.1.1.1",
+        "on 127.0.0.1 and 0.0.0.0, version 3.11.12, section 1.2.3.4.5 and 300.1.1.1",
         "x[::2], 12:30:45 and std::vector",
         "@decorator and a @ b",
         "on 2023-11-24 and 24.11.2023 at 10:00, 1 234 567 units, 0.123456789",

@@ -3,9 +3,9 @@
 import pytest
 
 from advisor.contracts.data_plan import LanguageFilter, QualityRules
-from trainer.corpus.document import Document, chat_document
+from trainer.corpus.document import Document
 from trainer.corpus.steps.language import UNDETERMINED, Language, identify
-from trainer.corpus.steps.quality import Quality, reason_to_drop, stop_words
+from trainer.corpus.steps.quality import reason_to_drop, stop_words
 from trainer.corpus.steps.step import Drop
 from trainer.corpus.tally import Tally
 
@@ -84,13 +84,6 @@ def test_german_prose_passes():
     )
     assert identify(text) == "de"
     assert reason_to_drop(text, "de", RULES) is None
-
-
-def test_an_example_of_a_conversation_is_not_judged_as_prose():
-    example = chat_document(
-        "a", {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hi"}]}
-    )
-    assert Quality(RULES).apply(example) is example
 
 
 @pytest.mark.parametrize(

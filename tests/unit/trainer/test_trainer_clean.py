@@ -85,9 +85,10 @@ def test_a_heading_is_too_short_to_train_on(clean):
     assert tally.dropped_by_reason("passages") == {"too_short": 1}
 
 
-def test_an_example_passes_as_a_whole_and_its_copy_is_dropped(clean):
+def test_an_example_passes_as_a_whole_without_rules_for_prose_and_its_copy_is_dropped(clean):
     turns = [{"role": "user", "content": "What?\r"}, {"role": "assistant", "content": "That.\x07"}]
-    kept, tally = clean([chat_document(name, {"messages": turns}) for name in "ab"])
+    kept, tally = clean([chat_document(name, {"messages": turns}) for name in "ab"], quality={})
+    assert "examples/quality" not in tally.steps and "examples/near duplicates" not in tally.steps
     assert [row.chat["messages"][1]["content"] for row in kept] == ["That."]
     assert tally.dropped_by_reason("examples") == {"exact_duplicate": 1}
 

@@ -50,9 +50,7 @@ class NearDuplicates:
         self._bands, self._rows = band_shape(rules.min_jaccard_fraction, rules.permutations)
 
     def apply(self, document: Document) -> Document | Drop:
-        """Drop a text that is like an earlier one; examples of conversations share their prompts and pass."""
-        if document.chat is not None:
-            return document
+        """Drop a text that is like an earlier one."""
         runs = word_runs(document.text, self._rules.run_words)
         bands = self._keys(runs)
         least = self._rules.min_jaccard_fraction

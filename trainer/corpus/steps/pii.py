@@ -122,11 +122,12 @@ def _tax_id(value: str) -> bool:
 
 
 def _ipv4(value: str) -> bool:
+    """Valid, and of a machine that others can tell from theirs: 127.0.0.1 and 0.0.0.0 are everybody's."""
     try:
-        ipaddress.IPv4Address(value)
+        address = ipaddress.IPv4Address(value)
     except ValueError:
         return False
-    return True
+    return not (address.is_loopback or address.is_unspecified)
 
 
 def _ipv6(value: str) -> bool:

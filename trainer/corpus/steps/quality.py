@@ -35,9 +35,7 @@ class Quality:
         self._rules = rules
 
     def apply(self, document: Document) -> Document | Drop:
-        """Judge running text; examples of conversations are short by nature and pass."""
-        if document.chat is not None:
-            return document
+        """Judge running text."""
         reason = reason_to_drop(document.text, document.language, self._rules)
         return Drop(reason) if reason is not None else document
 
