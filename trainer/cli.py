@@ -12,6 +12,7 @@ from pathlib import Path
 from advisor.exits import exit_code
 from trainer.annotate.cli import add_annotate
 from trainer.corpus.cli import add_data
+from trainer.evaluate.cli import add_evaluate
 
 EPILOG = """\
 examples:
@@ -22,8 +23,9 @@ examples:
   trainer data prepare letters/ --output runs/letters --languages de en
   trainer data gap letters/ --model models/base
   trainer annotate page tasks.jsonl --annotator ada
-  trainer evaluate runs/first/model --suite runs/first/suite.jsonl
+  trainer evaluate runs/first/model          scores, bias and toxicity; `trainer evaluate --help` shows the rest
   trainer doctor
+  trainer measure                            this machine's speed and power, for `advisor calibrate`
 
 environment:
   OMP_NUM_THREADS   processor threads (default: the cores this process may use)
@@ -59,13 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_run(verbs)
     add_data(verbs)
     add_annotate(verbs)
-    evaluate = verbs.add_parser(
-        "evaluate", help="score a model on held-out questions", description="Scores a model directory on a suite."
-    )
-    evaluate.add_argument("model", type=Path, metavar="MODEL", help="model directory in Hugging Face format")
-    evaluate.add_argument("--suite", type=Path, required=True, metavar="FILE", help="JSONL of held-out questions")
-    _add_format(evaluate)
-    evaluate.set_defaults(handler=_evaluate)
+    add_evaluate(verbs)
     doctor = verbs.add_parser(
         "doctor",
         help="what this machine can do, and whether its power can be measured",
@@ -73,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_format(doctor)
     doctor.set_defaults(handler=_doctor)
+    _add_measure(verbs)
     return parser
 
 
@@ -93,6 +90,12 @@ def _add_run(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     run.set_defaults(handler=_run)
 
 
+def _add_measure(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from trainer.measure.cli import add_parser
+
+    add_parser(verbs)
+
+
 def _add_format(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format", choices=("table", "json"), default="table", help="form of the result (default: %(default)s)"
@@ -107,12 +110,6 @@ def _run(arguments: argparse.Namespace) -> int:
     return commands.run(
         arguments.plan, output=arguments.output, resume=arguments.resume, as_json=arguments.format == "json"
     )
-
-
-def _evaluate(arguments: argparse.Namespace) -> int:
-    from trainer import commands
-
-    return commands.evaluate(arguments.model, arguments.suite, as_json=arguments.format == "json")
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
