@@ -67,21 +67,26 @@ class Prepared:
         return card
 
 
-def prepare(plan: TrainingPlan, base: Path, output: Path) -> Prepared:
+def _silent(_done: int, _total: int) -> None:
+    """No progress."""
+
+
+def prepare(plan: TrainingPlan, base: Path, output: Path, advance: Advance = _silent) -> Prepared:
     """Read, clean, split and write everything the phases need.
 
     Args:
         plan: the training plan.
         base: directory that the plan's paths are relative to.
         output: the run's directory; data/ and suite.jsonl are written there.
+        advance: told how much was read; may raise to stop, and what is finished by then is kept.
 
     Raises:
         BadInput: the corpus is missing or empty, or supervised phases have no conversations.
     """
-    return prepare_job(Job.of_plan(plan, base), output)
+    return prepare_job(Job.of_plan(plan, base), output, advance)
 
 
-def prepare_job(job: Job, output: Path, advance: Advance = lambda _done, _total: None) -> Prepared:
+def prepare_job(job: Job, output: Path, advance: Advance = _silent) -> Prepared:
     """As `prepare`, for any job; an unfinished preparation of the same job in `output` is taken up again.
 
     Raises:

@@ -28,7 +28,7 @@ from trainer.corpus.tally import Tally
 
 COLUMNS = ("id", "text", "label", "language", "chat")
 Advance = Callable[[int, int], None]
-"""Told the bytes read and the bytes in all."""
+"""Told the bytes read and the bytes in all, after each file and each shard; may raise to stop."""
 
 
 def stage(job: Job, sources: list[Source], state: State, work: Path, problems: Problems, advance: Advance) -> Tally:
@@ -59,6 +59,8 @@ def stage(job: Job, sources: list[Source], state: State, work: Path, problems: P
             state.put(key, value)
         state.put("problems", asdict(problems))
         state.commit()
+        sizes = _sizes(sources)
+        advance(sum(sizes[: place[0]]), sum(sizes))
     return tally
 
 
@@ -105,12 +107,16 @@ def _documents(
     sources: list[Source], place: list[int], problems: Problems, advance: Advance
 ) -> Iterator[tuple[list[int], Document]]:
     """Documents from a place on, each with the place after it: source and record."""
-    sizes = [source.path.stat().st_size if source.path is not None else 0 for source in sources]
+    sizes = _sizes(sources)
     first, start = place
     for number in range(first, len(sources)):
         for record, document in read_source(sources[number], problems, start if number == first else 0):
             yield [number, record], document
         advance(sum(sizes[: number + 1]), sum(sizes))
+
+
+def _sizes(sources: list[Source]) -> list[int]:
+    return [source.path.stat().st_size if source.path is not None else 0 for source in sources]
 
 
 def _write(writer: ShardWriter, document: Document) -> None:

@@ -139,3 +139,19 @@ def test_a_mistake_in_the_arguments_is_exit_2_and_writes_nothing(texts, capsys, 
     assert main(["data", "prepare", "texts", "--output", "out", *arguments]) == 2
     assert words in capsys.readouterr().err
     assert not (texts / "out").exists()
+
+
+def test_a_wish_to_stop_ends_after_the_shard_and_the_next_call_goes_on(texts):
+    class Enough(Exception):
+        pass
+
+    def stop(_done, _total):
+        raise Enough
+
+    small = job(texts, shard_bytes=2000)
+    whole = prepare_job(small, texts / "whole")
+    with pytest.raises(Enough):
+        prepare_job(small, texts / "out", stop)
+    assert unfinished(texts / "out")
+    found = prepare_job(small, texts / "out")
+    assert found.rows("train") == whole.rows("train") and found.card() == whole.card()
