@@ -1,17 +1,13 @@
 """Files of examples that a plan names, read strictly: every mistake names file, line and what was expected.
 
-Enter at `checked_conversations`, `checked_pairs` and `read_suite`.
+Enter at `checked_conversations` and `checked_pairs`.
 """
 
 import json
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from advisor.contracts.baseline import SuiteItem
 from advisor.contracts.errors import BadInput
-from advisor.contracts.mistakes import describe
 from trainer.corpus.formats.chat import example_of
 from trainer.corpus.formats.rows import parquet_rows, table_rows
 
@@ -71,23 +67,6 @@ def checked_pairs(path: Path) -> list[dict[str, Any]]:
         }
         for number, row in enumerate(_rows(path), 1)
     ]
-
-
-def read_suite(path: Path) -> list[SuiteItem]:
-    """Held-out questions.
-
-    Raises:
-        BadInput: a row is no SuiteItem, or there is none.
-    """
-    items = []
-    for number, row in enumerate(_rows(path), 1):
-        try:
-            items.append(SuiteItem.model_validate(row))
-        except ValidationError as error:
-            raise BadInput(describe(error, SuiteItem, f"{path}: row {number}")) from error
-        if not items[-1].messages:
-            raise BadInput(f"{path}: row {number}: messages is empty")
-    return items
 
 
 def _ours(row: dict[str, Any], key: str, path: Path, number: int) -> dict[str, Any]:
