@@ -18,6 +18,11 @@ NOT_TESTED = (
     "not tested for bias, nor for personal data in its answers",
 )
 
+EXPLAIN = (
+    "- which words of a prompt moved an answer: `trainer explain MODEL --prompt TEXT`; what such figures say and do "
+    "not say stands in the limits.html that it writes, in English and German"
+)
+
 
 def model_card(
     plan: TrainingPlan,
@@ -85,7 +90,7 @@ def card_text(card: ModelCard) -> str:
     lines += [f"| {name} | {value} |" for name, value in rows]
     if card.evaluation is not None:
         lines += ["\n## Evaluation\n", *score_table(card.evaluation)]
-    lines += ["\n## Limits\n", *(f"- {limit}" for limit in card.limits)]
+    lines += ["\n## Limits\n", *(f"- {limit}" for limit in card.limits), EXPLAIN]
     return "\n".join(lines) + "\n"
 
 

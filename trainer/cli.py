@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from advisor.exits import exit_code
+from trainer.explain.cli import add_parser as add_explain
 from trainer.tune.cli import add_parser as add_tune
 
 EPILOG = """\
@@ -21,6 +22,7 @@ examples:
   trainer data prepare runs/plan --output runs/data
   trainer tune runs/plan --trials 20 --hours 2
   trainer evaluate runs/first/model --suite runs/first/suite.jsonl
+  trainer explain runs/first --prompt "Which page explains this? ..."
   trainer doctor
 
 environment:
@@ -64,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--suite", type=Path, required=True, metavar="FILE", help="JSONL of held-out questions")
     _add_format(evaluate)
     evaluate.set_defaults(handler=_evaluate)
+    add_explain(verbs)
     doctor = verbs.add_parser(
         "doctor",
         help="what this machine can do, and whether its power can be measured",

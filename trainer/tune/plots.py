@@ -29,6 +29,7 @@ def draw_search(report: TuneReport, folder: Path) -> list[Path]:
 def _history(report: TuneReport, trials: list[TrialRecord], path: Path) -> Path:
     figure, panels = _figure(3)
     history, rates, batches = panels
+    sizes = list(report.space.batch_sequences)
     for ending, (mark, colour) in MARKS.items():
         rows = [trial for trial in trials if trial.ending == ending]
         values = [trial.value for trial in rows]
@@ -37,16 +38,17 @@ def _history(report: TuneReport, trials: list[TrialRecord], path: Path) -> Path:
         for panel, places in (
             (history, [trial.number for trial in rows]),
             (rates, [trial.settings.learning_rate for trial in rows if trial.settings]),
-            (batches, [str(trial.settings.batch_sequences) for trial in rows if trial.settings]),
+            (batches, [sizes.index(trial.settings.batch_sequences) for trial in rows if trial.settings]),
         ):
             panel.scatter(places, values, marker=mark, color=colour, label=ending, s=26)
     best = _best_so_far(report, trials)
     history.step([number for number, _ in best], [value for _, value in best], where="post", color=DONE, linewidth=1.2)
     rates.set_xscale("log")
+    batches.set_xticks(range(len(sizes)), [str(size) for size in sizes])
     for panel, name in zip(panels, ("trial", "learning rate", "batch"), strict=True):
         panel.set_xlabel(name, fontsize=9)
         panel.set_ylabel(f"{report.measure} ({report.unit})", fontsize=8)
-        panel.tick_params(labelsize=8)
+        panel.tick_params(labelsize=8, which="both")
         panel.grid(visible=True, alpha=0.3)
     history.legend(fontsize=8)
     return _save(figure, path)
