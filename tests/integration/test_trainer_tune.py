@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from trainer_runs import PRETRAIN, command, environment, run, write_plan
+from trainer_runs import CHAIN, PRETRAIN, command, environment, run, write_plan
 
 from advisor.contracts.plan import TrainingPlan
 from advisor.files import read_contract
@@ -142,6 +142,9 @@ def test_a_search_on_postgresql_goes_on_after_a_kill(tmp_path, postgresql_url):
     assert rc == -signal.SIGKILL
     done = run(*arguments, cwd=tmp_path)
     assert "trial 0 was cut off" in done.stderr
+    if ":***@" not in (tmp_path / "out" / "tune" / "search.json").read_text():
+        again = run("tune", "plan.yaml", "--output", "out", "--trials", "2", cwd=tmp_path)
+        assert "the search is finished: 2 of 2" in again.stderr, "the address is kept"
     report = result(tmp_path)
     assert report.storage.startswith("postgresql://")
     assert [trial.ending for trial in report.trials] == ["interrupted", "complete", "complete"]
@@ -182,6 +185,60 @@ def test_a_narrow_models_rate_is_carried_over_and_applied_to_the_plan(tmp_path):
     assert "plan.yaml: " in done.stderr
     again = run("tune", "plan.yaml", "--output", "out", "--trials", "2", cwd=tmp_path)
     assert "the search is finished" in again.stderr, "the applied plan is still the plan of this search"
+
+
+@pytest.mark.parametrize(
+    ("phase", "measure"),
+    [("sft", "held_out_loss"), ("reward", "held_out_pair_accuracy"), ("rl", "accuracy")],
+)
+def test_a_later_phase_is_searched_on_the_earlier_ones_trained_once(tmp_path, phase, measure):
+    write_plan(tmp_path, CHAIN)
+    run("tune", "plan.yaml", "--output", "out", "--phase", phase, "--trials", "1", cwd=tmp_path)
+    report, tune = result(tmp_path), tmp_path / "out" / "tune"
+    assert report.measure == measure and report.best.is_start and report.best.n > 0
+    assert report.best.low <= report.best.value <= report.best.high
+    trained = {path.parents[1].name for path in tune.glob("shared/phases/*/model/model.safetensors")}
+    assert trained == set(list(CHAIN)[: list(CHAIN).index(phase)])
+    assert not list(tune.glob("trials/**/*.safetensors"))
+
+
+STEADY = """
+import sys, time
+import trainer.energy.meter as meter
+from trainer.energy.source import Device
+
+class Steady:
+    reason = ""
+    def devices(self): return (Device(uuid="GPU-1", name="a hundred watts"),)
+    def read_counter_mj(self, device): return int(time.monotonic() * 100_000)
+    def read_power_mw(self, device): return 100_000
+    def close(self): pass
+
+meter.open_nvml = lambda **_: Steady()
+from trainer.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def metered(cwd, *arguments, rc=0):
+    """Run `trainer` on a machine whose one device draws 100 W."""
+    words = [command()[0], "-c", STEADY, *arguments]
+    done = subprocess.run(words, cwd=cwd, env=environment(), capture_output=True, text=True, timeout=300)
+    assert done.returncode == rc, done.stdout + done.stderr
+    return done
+
+
+def test_energy_ends_a_search_before_the_cap_is_passed_and_is_counted_from_the_first_second_on(tmp_path):
+    write_plan(tmp_path, {"pretrain": {**PRETRAIN, "max_steps": 240}})
+    metered(tmp_path, *TUNE, "--max-kwh", "1e-6")
+    report = result(tmp_path)
+    assert report.ended == "cap" and report.ended_reason.startswith("--max-kwh 1e-06 kWh")
+    assert not settings(report, "complete")
+    metered(tmp_path, *TUNE, "--max-kwh", "1", "--trials", "1")
+    report = result(tmp_path)
+    assert report.ended == "trials"
+    assert report.best.energy_j == pytest.approx(100 * report.best.duration_s, rel=0.1)
+    assert report.expense.energy_kwh == pytest.approx(report.expense.hours * 0.1, rel=0.1)
 
 
 def test_a_plan_that_changed_since_is_refused_by_its_field(whole):

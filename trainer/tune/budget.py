@@ -12,9 +12,9 @@ from advisor.contracts.plan import Forecast
 
 SECONDS_PER_HOUR = 3600.0
 JOULES_PER_KWH = 3.6e6
-UNMEASURED_FRACTION = 0.1
-"""Up to this part of the time may be without readings (stretches below the meter's two seconds); it is counted at the
-mean power of the rest. Beyond, the energy is not known."""
+TOO_SHORT_S = 2.5
+"""Stretches up to this long may be without a reading of their own: the meter needs two seconds, and its edges come on
+top. They are counted at the mean power of the rest. A longer one without a reading makes the energy unknown."""
 AMOUNT = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]{3})?\s*")
 
 
@@ -60,9 +60,9 @@ class Spent:
 def spent(pieces: Sequence[Piece], price: Price | None) -> Spent:
     """What a search has taken.
 
-    kWh = (sum of measured J + mean measured W * unmeasured s) / 3.6e6, while unmeasured s <= a tenth of all
-    units: s, J, currency/h -> h, currency, kWh.  source: definition; the share is this module's.
-    validity: pieces shorter than the meter's two seconds have no reading of their own.
+    kWh = (sum of measured J + mean measured W * s of stretches too short to measure) / 3.6e6
+    units: s, J, currency/h -> h, currency, kWh.  source: definition.
+    validity: one longer stretch without a reading, and the energy is not known.
     """
     total_s = sum(piece.duration_s for piece in pieces)
     hours = total_s / SECONDS_PER_HOUR
@@ -144,11 +144,12 @@ def _energy_j(pieces: Sequence[Piece], total_s: float) -> tuple[float | None, st
     known_s = sum(piece.duration_s for piece in known)
     if not pieces:
         return 0.0, ""
-    reason = next((piece.reason for piece in pieces if piece.energy_j is None and piece.reason), "nothing was measured")
+    unread = sorted((piece for piece in pieces if piece.energy_j is None), key=lambda piece: -piece.duration_s)
+    reason = next((piece.reason for piece in unread if piece.reason), "nothing was measured")
     if known_s <= 0:
         return None, reason
     known_j = sum(piece.energy_j or 0.0 for piece in known)
-    missing_s = total_s - known_s
-    if missing_s > UNMEASURED_FRACTION * total_s:
-        return None, f"{missing_s / total_s:.0%} of the time has no reading: {reason}"
-    return known_j * (1.0 + missing_s / known_s), ""
+    lost_s = sum(piece.duration_s for piece in pieces if piece.energy_j is None and piece.duration_s > TOO_SHORT_S)
+    if lost_s > 0:
+        return None, f"{lost_s:.0f} s have no reading: {reason}"
+    return known_j * total_s / known_s, ""

@@ -26,6 +26,8 @@ from trainer.tune.study import Pruner, without_password
 from trainer.tune.transfer import narrow
 
 STATE = "search.json"
+HIDDEN = ":***@"
+"""What stands for a password in an address that is kept."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,21 @@ class Wishes:
     storage: str | None = None
 
 
-def default_storage(output: Path) -> str:
-    """The SQLite file of a search."""
-    return f"sqlite:///{(output / 'tune' / 'study.db').resolve()}"
+def storage_of(state: SearchState, wishes: Wishes) -> str:
+    """Address of the database: as asked for now, as the search was begun, or the SQLite file of the search.
+
+    Raises:
+        BadInput: the address needs a password, which is not kept.
+    """
+    if wishes.storage is not None:
+        return wishes.storage
+    if state.storage is None:
+        return f"sqlite:///{(wishes.output / 'tune' / 'study.db').resolve()}"
+    if HIDDEN in state.storage:
+        raise BadInput(
+            f"--storage: the search was begun on {state.storage}; name it again, as its password is not kept"
+        )
+    return state.storage
 
 
 def claim(plan: TrainingPlan, base: Path, tune: Path, wishes: Wishes) -> SearchState:
@@ -66,7 +80,9 @@ def claim(plan: TrainingPlan, base: Path, tune: Path, wishes: Wishes) -> SearchS
         ("--storage", without_password(wishes.storage) if wishes.storage else None, state.storage),
     ):
         if wanted is not None and wanted != now:
-            raise BadInput(f"{name}: the search in {tune} was begun with {now}, not {wanted}; name another --output")
+            raise BadInput(
+                f"{name}: the search in {tune} was begun with {now or 'its own'}, not {wanted}; name another --output"
+            )
     changed = differences(_without_tuned(state.plan, state.phase), _without_tuned(own, state.phase))
     if changed:
         raise BadInput(
@@ -87,7 +103,7 @@ def _begin(plan: TrainingPlan, own: TrainingPlan, path: Path, wishes: Wishes) ->
     state = SearchState(
         worker=uuid.uuid4().hex,
         study=f"{slug(plan.name)}-{phase}-{hashlib.sha256(key.encode()).hexdigest()[:8]}",
-        storage=without_password(wishes.storage or default_storage(wishes.output)),
+        storage=without_password(wishes.storage) if wishes.storage is not None else None,
         phase=phase,
         scale=scale,
         budget_fraction=fraction,

@@ -29,8 +29,8 @@ class SearchState(Contract):
     worker: str
     """Mark of this directory in the study: trials that carry it are run from here and nowhere else."""
     study: str
-    storage: str
-    """Address of the database, without its password."""
+    storage: str | None
+    """Address of the database, without its password; None: study.db in the directory of the search."""
     phase: PhaseLabel
     scale: ScaleName
     budget_fraction: Fraction

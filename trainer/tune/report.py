@@ -73,7 +73,7 @@ def report_of(search: "Search", ended: Literal["trials", "cap", "stopped"], reas
     return TuneReport(
         name=state.plan.name,
         study=state.study,
-        storage=state.storage,
+        storage=state.storage or "study.db",
         phase=state.phase,
         scale=state.scale,
         measure=measure.name,

@@ -20,14 +20,14 @@ from trainer.progress import Progress
 from trainer.run import quieten_libraries
 from trainer.stop import StopRequested, stop_here, stop_on_signals
 from trainer.tune.budget import Caps, Piece, reached, spent
-from trainer.tune.claim import Wishes, claim, default_storage, held
+from trainer.tune.claim import Wishes, claim, held, storage_of
 from trainer.tune.endings import ENDINGS, best_trial, counts_of, finished
 from trainer.tune.measure import direction_of
 from trainer.tune.record import SearchState, TuneReport
 from trainer.tune.shared import Shared, prepare_shared
 from trainer.tune.space import Space, space_of
 from trainer.tune.spending import CapReached, Spending, noted_by
-from trainer.tune.study import draw, open_study, put_back, queue_start, take_back, without_password
+from trainer.tune.study import draw, open_study, put_back, queue_start, take_back
 from trainer.tune.transfer import Scale, narrow
 from trainer.tune.trial import Bench, Outcome, measure_of, run_trial
 
@@ -53,7 +53,7 @@ class Search:
     @property
     def alone(self) -> bool:
         """Whether the study lies in this directory, where nobody else writes."""
-        return self.state.storage == without_password(default_storage(self.wishes.output))
+        return self.state.storage is None
 
 
 def tune_plan(plan: TrainingPlan, base: Path, wishes: Wishes, progress: Progress) -> TuneReport:
@@ -230,8 +230,7 @@ def _prepare(state: SearchState, tune: Path, wishes: Wishes, meter: Meter, progr
     space, scale = space_of(plan, phase), None
     if state.scale == "small":
         plan, space, scale = narrow(plan, phase, space)
-    url = wishes.storage or default_storage(wishes.output)
-    study = open_study(url, state.study, direction=direction_of(phase), pruner=state.pruner)
+    study = open_study(storage_of(state, wishes), state.study, direction=direction_of(phase), pruner=state.pruner)
     shared = prepare_shared(plan, tune, tune, phase, meter=meter, progress=progress)
     bench = Bench(
         plan=plan,

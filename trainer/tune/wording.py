@@ -3,6 +3,7 @@
 Enter at `report_text` and `show`.
 """
 
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,9 +11,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from trainer.tune.record import TrialRecord, TuneReport
+from trainer.tune.record import SearchedSpace, TrialRecord, TuneReport
 
 COLUMNS = ("trial", "ended", "learning rate", "batch", "figure", "95 % interval", "steps", "time, s", "energy, J")
+EDGE_FRACTION = 0.05
+WIDTH = 140
+"""Of the table where there is no terminal."""
 
 
 def report_text(report: TuneReport, pictures: Sequence[str]) -> str:
@@ -34,6 +38,7 @@ def report_text(report: TuneReport, pictures: Sequence[str]) -> str:
         f"| {' | '.join(COLUMNS)} |",
         "|" + "---|" * len(COLUMNS),
         *(f"| {' | '.join(_cells(trial, report))} |" for trial in report.trials),
+        *(f"\nTrial {trial.number}: {trial.error}." for trial in report.trials if trial.error),
         *(f"\n![{Path(name).stem} of the search]({name})" for name in pictures),
         "\n## What mattered\n",
         *_importance(report),
@@ -60,8 +65,11 @@ def show(report: TuneReport, output: Path, plan_path: Path) -> None:
     for trial in report.trials:
         table.add_row(*_cells(trial, report))
     console = Console(file=sys.stdout)
-    console.print(table, soft_wrap=not console.is_terminal)
-    lines = [f"{_counts(report)}; {report.ended_reason}", *best_lines(report), *expense_lines(report)]
+    if not console.is_terminal:
+        console.width = WIDTH
+    console.print(table)
+    lines = [f"trial {trial.number}: {trial.error}" for trial in report.trials if trial.error]
+    lines += [f"{_counts(report)}; {report.ended_reason}", *best_lines(report), *expense_lines(report)]
     tune = output / "tune"
     lines.append(f"report: {tune / 'report.md'}")
     if report.best_settings is not None:
@@ -79,6 +87,8 @@ def best_lines(report: TuneReport) -> list[str]:
         lines.append(f"the plan's own settings (trial {start.number}): {_figure(start)}{_overlap(best, start)}")
     elif start is not None:
         lines.append("these are the plan's own settings; no other trial was better")
+    if best.settings is not None and len(report.trials) > 1:
+        lines += _at_the_edge(best.settings.learning_rate, report.space)
     where = "for the planned model" if report.carried_over is not None else "for the plan"
     lines.append(f"settings {where}: learning rate {chosen.learning_rate:.4g}, batch {chosen.batch_sequences}")
     return lines
@@ -106,7 +116,7 @@ def _cells(trial: TrialRecord, report: TuneReport) -> list[str]:
     mark = "*" if report.best is not None and trial.number == report.best.number else ""
     return [
         f"{mark}{trial.number}",
-        trial.ending + (" (plan)" if trial.is_start else "") + (f": {trial.error}" if trial.error else ""),
+        trial.ending + (" (plan)" if trial.is_start else ""),
         f"{settings.learning_rate:.3g}" if settings else "",
         f"{settings.batch_sequences}" if settings else "",
         f"{trial.value:.4f}" if trial.value is not None else "",
@@ -122,6 +132,18 @@ def _figure(trial: TrialRecord) -> str:
     if trial.low is not None and trial.high is not None:
         text += f" (95 % interval over {trial.n} items {trial.low:.4f} to {trial.high:.4f})"
     return text
+
+
+def _at_the_edge(rate: float, space: SearchedSpace) -> list[str]:
+    """A best rate in the outer twentieth of the range, on its log scale: a better one may lie outside."""
+    low, high = math.log(space.learning_rate_low), math.log(space.learning_rate_high)
+    if high <= low:
+        return []
+    place = (math.log(rate) - low) / (high - low)
+    if EDGE_FRACTION < place < 1 - EDGE_FRACTION:
+        return []
+    side = "upper" if place > 0.5 else "lower"
+    return [f"its learning rate lies at the {side} edge of the range: a better one may lie outside; widen the search"]
 
 
 def _overlap(best: TrialRecord, start: TrialRecord) -> str:
