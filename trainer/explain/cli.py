@@ -23,7 +23,6 @@ Writes explanation.html (a page of its own), explanation.json and limits.html: w
 exit codes: 0 done, 2 bad input, 1 failure
 """
 DEFAULT_OUTPUT = Path("runs") / "explanation"
-BESIDE = ("train", "conversations")
 
 
 def add_parser(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -86,7 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
         method=arguments.method,
         plain=arguments.plain,
         max_tokens=arguments.max_tokens,
-        train=(arguments.train,) if arguments.train is not None else _beside(model),
+        train=arguments.train if arguments.train is not None else _beside(model),
         neighbours=arguments.neighbours,
     )
     found = explain(question, arguments.output, note=lambda text: print_to(sys.stderr, text))
@@ -110,10 +109,10 @@ def _model(path: Path) -> Path:
     raise BadInput(f"MODEL: {path} is neither a model directory (config.json is missing) nor that of a finished run")
 
 
-def _beside(model: Path) -> tuple[Path, ...]:
-    """The training data of the run that the model belongs to."""
-    data = model.resolve().parent / "data"
-    return tuple(path for name in BESIDE if (path := data / f"{name}.jsonl").is_file())
+def _beside(model: Path) -> Path | None:
+    """The run that the model belongs to, where its data are still there."""
+    run = model.resolve().parent
+    return run if (run / "data" / "data_card.json").is_file() else None
 
 
 def _show(found: "Explanation", output: Path) -> None:

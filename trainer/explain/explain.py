@@ -6,7 +6,6 @@ Enter at `explain`.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import chain
 from pathlib import Path
 
 import torch
@@ -17,7 +16,7 @@ from advisor.files import write_contract, write_text
 from trainer.evaluate.model import load
 from trainer.explain.attribute import attribute
 from trainer.explain.limits import limits_page
-from trainer.explain.neighbours import BY, examples_of, nearest
+from trainer.explain.neighbours import BY, examples_of, examples_of_run, nearest
 from trainer.explain.page import LIMITS_FILE, STYLE, explanation_page
 from trainer.explain.prompt import Prompt, baseline_of, read_prompt
 from trainer.explain.record import AnswerToken, Explanation, Method, Neighbour, PromptToken
@@ -41,8 +40,8 @@ class Question:
     """The prompt as it stands, without the chat template."""
     max_tokens: int
     """Of an own answer."""
-    train: tuple[Path, ...]
-    """Files of training examples; empty: none are known."""
+    train: Path | None
+    """JSONL of training examples, or the directory of a run that holds them; None: none are known."""
     neighbours: int
 
 
@@ -143,13 +142,13 @@ def _check_length(model: PreTrainedModel, prompt: Prompt, answer_ids: Sequence[i
 
 
 def _neighbours(question: Question) -> tuple[list[Neighbour], int, str]:
-    files = question.train
+    if question.train is None:
+        return [], 0, "none: no training data lie beside the model; name a file with --train"
+    source = question.train
 
     def examples() -> Iterable[tuple[str, str]]:
-        return chain.from_iterable(examples_of(path) for path in files)
+        return examples_of_run(source) if source.is_dir() else examples_of(source)
 
-    if not files:
-        return [], 0, "none: no training data lie beside the model; name a file with --train"
     found, searched = nearest(question.prompt, examples, count=question.neighbours)
     return found, searched, BY if found else f"none of them shares a word with the prompt ({BY})"
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from advisor.contracts.errors import BadInput
+from trainer.corpus.prepare import Prepared
 from trainer.explain.record import Neighbour
 
 WORD = re.compile(r"\w+")
@@ -67,6 +68,15 @@ def examples_of(path: Path) -> Iterator[tuple[str, str]]:
                     yield _example(line, f"{path.name}:{number}", path, number)
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"--train: {path} cannot be read as UTF-8 text: {error}") from error
+
+
+def examples_of_run(run: Path) -> Iterator[tuple[str, str]]:
+    """Id and text of what a run was trained on: its passages and its conversations."""
+    prepared = Prepared(run / "data", run / "suite.jsonl")
+    for row in prepared.rows("train"):
+        yield str(row["id"]), str(row["text"])
+    for number, row in enumerate(prepared.rows("conversations"), 1):
+        yield f"conversations:{number}", "\n".join(str(turn["content"]) for turn in row["messages"])
 
 
 def _example(line: str, name: str, path: Path, number: int) -> tuple[str, str]:

@@ -7,17 +7,17 @@ an ordinary run.
 
 import json
 import shutil
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from advisor.contracts.baseline import SuiteItem
 from advisor.contracts.errors import BadInput
 from advisor.contracts.plan import TrainingPlan
 from advisor.files import write_text
-from trainer.corpus.clean import Losses
 from trainer.corpus.prepare import Prepared
-from trainer.corpus.read import Document
-from trainer.corpus.split import chance, split
+from trainer.corpus.split import chance
 from trainer.energy import Meter
 from trainer.plan import moved
 from trainer.progress import Progress
@@ -26,6 +26,7 @@ from trainer.tune.budget import Piece
 from trainer.tune.space import Phase
 
 JUDGING_FRACTION = 0.1
+Row = dict[str, Any]
 LINKED = ("data", "tokenizer", "suite.jsonl")
 
 
@@ -110,26 +111,48 @@ def keep_figures_only(folder: Path, phase: Phase) -> None:
 
 def _set_aside(plan: TrainingPlan, prepared: Prepared, target: Path) -> None:
     """Split the training data once more: most to train trials on, the rest to judge them by."""
-    documents = [Document(id=row["id"], text=row["text"]) for row in prepared.rows("train")]
-    parts = split(documents, fraction=JUDGING_FRACTION, seed=plan.seed + 1, losses=Losses())
-    if not parts.train or not parts.held_out_documents:
+    texts = [{"id": row["id"], "text": row["text"]} for row in prepared.rows("train")]
+    train, judged = split_texts(texts, seed=plan.seed)
+    if texts and (not train or not judged):
         raise BadInput(
-            f"data.corpora: {len(documents)} passages of training text are too few to set a tenth aside for judging "
+            f"data.corpora: {len(texts)} passages of training text are too few to set a tenth aside for judging "
             "trials; add text"
         )
     kept, suite = _conversations(plan, prepared)
-    rows = {
-        "train": [{"id": passage.id, "text": passage.text} for passage in parts.train],
-        "holdout": [{"id": passage.id, "text": passage.text} for passage in parts.held_out_documents],
-        "conversations": kept,
-        "preferences": prepared.rows("preferences"),
-    }
+    rows = {"train": train, "holdout": judged, "conversations": kept, "preferences": prepared.rows("preferences")}
     for name, lines in rows.items():
         _write_lines(target / "data" / f"{name}.jsonl", lines)
     _write_lines(target / "suite.jsonl", [item.model_dump(mode="json") for item in suite])
 
 
-def _conversations(plan: TrainingPlan, prepared: Prepared) -> tuple[list[dict[str, object]], list[SuiteItem]]:
+def split_texts(rows: list[Row], *, seed: int) -> tuple[list[Row], list[Row]]:
+    """Passages to train on, and about a tenth to judge by: whole documents, or passages where there is but one.
+
+    Documents are taken in the order of their hashes, so the split is the same in every call; a training passage that
+    stands word for word among the judging ones is dropped.
+    """
+    names = {row["id"]: row["id"].rpartition("#")[0] or row["id"] for row in rows}
+    if len(set(names.values())) == 1:
+        names = {name: name for name in names}
+    sizes: Counter[str] = Counter()
+    for row in rows:
+        sizes[names[row["id"]]] += len(row["text"])
+    left = JUDGING_FRACTION * sum(sizes.values())
+    order = sorted(sizes, key=lambda name: chance(f"{seed}:judging:{name}"))
+    chosen: set[str] = set()
+    for name in order:
+        if sizes[name] <= left:
+            chosen.add(name)
+            left -= sizes[name]
+    if not chosen and len(order) > 1:
+        chosen.add(min(order, key=lambda name: (sizes[name], name)))
+    judged = [row for row in rows if names[row["id"]] in chosen]
+    repeated = {" ".join(row["text"].split()) for row in judged}
+    train = [row for row in rows if names[row["id"]] not in chosen and " ".join(row["text"].split()) not in repeated]
+    return train, judged
+
+
+def _conversations(plan: TrainingPlan, prepared: Prepared) -> tuple[list[Row], list[SuiteItem]]:
     """Conversations to train on, and held-out ones as questions; chosen by the hash of the question."""
     kept, suite = [], []
     for number, row in enumerate(prepared.rows("conversations")):
@@ -149,5 +172,5 @@ def _conversations(plan: TrainingPlan, prepared: Prepared) -> tuple[list[dict[st
     return kept, suite
 
 
-def _write_lines(path: Path, rows: list[dict[str, object]]) -> None:
+def _write_lines(path: Path, rows: list[Row]) -> None:
     write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))

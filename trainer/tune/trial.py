@@ -97,7 +97,9 @@ def run_trial(bench: Bench, trial: optuna.Trial, settings: Settings, spending: S
     except Diverged:
         outcome.ending, outcome.error = "diverged", f"the {bench.measure.name} is no number"
     except (Failed, torch.OutOfMemoryError) as error:
-        outcome.ending, outcome.error = "failed", str(error).strip().splitlines()[0]
+        outcome.error = str(error).strip().splitlines()[0]
+        # A phase whose loss ran away asks for another rate: that says something of the settings, unlike other failures.
+        outcome.ending = "diverged" if f"phases.{bench.phase}.learning_rate" in outcome.error else "failed"
     finally:
         bench.progress.end()
         keep_figures_only(folder, bench.phase)

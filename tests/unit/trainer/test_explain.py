@@ -60,6 +60,10 @@ def directory(tmp_path_factory, model, tokenizer):
     (run / "data" / "train.jsonl").write_text(
         '{"id": "zoo#1", "text": "The quick brown fox sleeps."}\n{"id": "zoo#2", "text": "Nothing alike"}\n'
     )
+    (run / "data" / "conversations.jsonl").write_text(
+        '{"messages": [{"role": "user", "content": "A lazy cat?"}, {"role": "assistant", "content": "yes"}]}\n'
+    )
+    (run / "data" / "data_card.json").write_text("{}")
     return run
 
 
@@ -121,7 +125,7 @@ def test_the_verb_writes_page_and_data_and_finds_the_training_data_of_the_run(di
     found = Explanation.model_validate_json(capsys.readouterr().out)
     assert found == Explanation.model_validate_json((output / "explanation.json").read_text())
     assert max(found.tokens, key=lambda token: token.attribution_nats).text == DECIDES
-    assert [row.id for row in found.neighbours] == ["zoo#1"] and found.examples_searched == 2
+    assert [row.id for row in found.neighbours] == ["zoo#1", "conversations:1"] and found.examples_searched == 3
     assert "TF-IDF" in found.neighbours_by and "does not say that the example caused" in found.neighbours_by
     assert found.completeness.within_tolerance and not found.warnings
     assert {path.name for path in output.iterdir()} == {"explanation.html", "explanation.json", "limits.html"}
