@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from advisor.exits import exit_code
+from trainer.annotate.cli import add_annotate
 from trainer.explain.cli import add_parser as add_explain
 from trainer.tune.cli import add_parser as add_tune
 
@@ -21,6 +22,7 @@ examples:
   trainer run runs/first --resume            go on with a run that was stopped
   trainer data prepare runs/plan --output runs/data
   trainer tune runs/plan --trials 20 --hours 2
+  trainer annotate page tasks.jsonl --annotator ada
   trainer evaluate runs/first/model --suite runs/first/suite.jsonl
   trainer explain runs/first --prompt "Which page explains this? ..."
   trainer doctor
@@ -58,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     _add_run(verbs)
     _add_data(verbs)
+    add_annotate(verbs)
     add_tune(verbs)
     evaluate = verbs.add_parser(
         "evaluate", help="score a model on held-out questions", description="Scores a model directory on a suite."

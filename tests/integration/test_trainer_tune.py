@@ -204,7 +204,8 @@ def test_a_later_phase_is_searched_on_the_earlier_ones_trained_once(tmp_path, ph
 
 STEADY = """
 import sys, time
-import trainer.energy.meter as meter
+import trainer.tune.search
+from trainer.energy import Meter
 from trainer.energy.source import Device
 
 class Steady:
@@ -214,7 +215,7 @@ class Steady:
     def read_power_mw(self, device): return 100_000
     def close(self): pass
 
-meter.open_nvml = lambda **_: Steady()
+trainer.tune.search.open_meter = lambda **_: Meter(Steady())
 from trainer.cli import main
 sys.exit(main(sys.argv[1:]))
 """

@@ -15,6 +15,8 @@ from optuna.trial import FrozenTrial, TrialState
 from advisor.contracts.errors import BadInput, Failed
 from advisor.contracts.plan import TrainingPlan
 from trainer.energy import Meter, open_meter
+from trainer.energy.cuda import cuda_uuids, wait_for_cuda
+from trainer.manifest import next_trace
 from trainer.plan import check_plan
 from trainer.progress import Progress
 from trainer.run import quieten_libraries
@@ -73,17 +75,35 @@ def tune_plan(plan: TrainingPlan, base: Path, wishes: Wishes, progress: Progress
     check_plan(plan, base)
     tune = wishes.output / "tune"
     fresh = not tune.exists()
-    with held(tune), open_meter() as meter, stop_on_signals(), progress:
+    with held(tune), stop_on_signals(), progress:
         try:
             state = claim(plan, base, tune, wishes)
-            _check_meter(wishes.caps, meter)
             quieten_libraries()
-            search = _prepare(state, tune, wishes, meter, progress)
+            meter, trace = _open_meter(tune, wishes.caps)
         except (BadInput, Failed):
             if fresh:
                 _leave_nothing(tune)
             raise
-        return _go(search)
+        with meter:
+            try:
+                search = _prepare(state, tune, wishes, meter, trace, progress)
+            except (BadInput, Failed):
+                if fresh:
+                    _leave_nothing(tune)
+                raise
+            return _go(search)
+
+
+def _open_meter(tune: Path, caps: Caps) -> tuple[Meter, Path]:
+    """The meter, which also writes down what it has measured, should the process be killed."""
+    trace = next_trace(tune / "shared")
+    meter = open_meter(uuids=cuda_uuids(), record=trace, record_readings=False, synchronize=wait_for_cuda)
+    try:
+        _check_meter(caps, meter)
+    except BadInput:
+        meter.close()
+        raise
+    return meter, trace
 
 
 def _leave_nothing(tune: Path) -> None:
@@ -225,13 +245,13 @@ def _check_meter(caps: Caps, meter: Meter) -> None:
         )
 
 
-def _prepare(state: SearchState, tune: Path, wishes: Wishes, meter: Meter, progress: Progress) -> Search:
+def _prepare(state: SearchState, tune: Path, wishes: Wishes, meter: Meter, trace: Path, progress: Progress) -> Search:
     plan, phase = state.plan, state.phase
     space, scale = space_of(plan, phase), None
     if state.scale == "small":
         plan, space, scale = narrow(plan, phase, space)
     study = open_study(storage_of(state, wishes), state.study, direction=direction_of(phase), pruner=state.pruner)
-    shared = prepare_shared(plan, tune, tune, phase, meter=meter, progress=progress)
+    shared = prepare_shared(plan, tune, tune, phase, meter=meter, trace=trace, progress=progress)
     bench = Bench(
         plan=plan,
         base=tune,

@@ -45,7 +45,7 @@ class Shared:
 
 
 def prepare_shared(
-    plan: TrainingPlan, base: Path, tune: Path, phase: Phase, *, meter: Meter, progress: Progress
+    plan: TrainingPlan, base: Path, tune: Path, phase: Phase, *, meter: Meter, trace: Path, progress: Progress
 ) -> Shared:
     """Run the steps before the searched phase, or take over what an earlier call did.
 
@@ -55,6 +55,7 @@ def prepare_shared(
         tune: directory of the search.
         phase: the searched phase.
         meter: measures the steps.
+        trace: where it writes down what a killed process has taken.
         progress: shows them.
 
     Raises:
@@ -63,7 +64,7 @@ def prepare_shared(
     """
     run = tune / "shared"
     run.mkdir(parents=True, exist_ok=True)
-    work = Work(moved(plan, base, run), run, meter, progress)
+    work = Work(moved(plan, base, run), run, meter, trace, progress)
     order = steps_of(plan)
     before = order[: order.index(phase)]
     for name in before:

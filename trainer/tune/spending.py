@@ -14,7 +14,7 @@ from advisor.files import write_text
 from trainer.energy import Meter, Window
 from trainer.tune.budget import Caps, Piece, Price, reached, spent
 
-NOTE_S = 3.0
+NOTE_S = 10.0
 """Longer than the meter's shortest window of two seconds, so that each stretch has a reading."""
 NOTED = "spent.json"
 

@@ -11,6 +11,7 @@ from test_trainer_cli import EXAMPLE, HEAVY, ROOT
 from advisor.contracts.plan import TrainingPlan
 from advisor.files import read_contract
 from trainer.cli import main
+from trainer.energy import Meter
 from trainer.tune.apply import apply_to
 from trainer.tune.record import TuneReport
 
@@ -44,7 +45,7 @@ def test_a_mistake_is_exit_2_and_leaves_nothing_behind(tmp_path, monkeypatch, ca
 
 
 def test_energy_that_cannot_be_measured_is_refused_as_a_cap_and_leaves_nothing_behind(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("trainer.energy.meter.open_nvml", lambda **_: NoDevices())
+    monkeypatch.setattr("trainer.tune.search.open_meter", lambda **_: Meter(NoDevices()))
     assert main(["tune", str(EXAMPLE), "--output", str(tmp_path / "out"), "--max-kwh", "1"]) == 2
     assert "energy cannot be measured here (no driver), and what is not known is not counted as 0" in (
         capsys.readouterr().err
