@@ -15,7 +15,8 @@ from trainer.energy import Meter, Window
 from trainer.tune.budget import Caps, Piece, Price, reached, spent
 
 NOTE_S = 10.0
-"""Longer than the meter's shortest window of two seconds, so that each stretch has a reading."""
+FIRST_NOTE_S = 3.0
+"""While no power is known at all; longer than the meter's shortest window of two seconds, so it has a reading."""
 NOTED = "spent.json"
 
 
@@ -70,9 +71,10 @@ class Spending:
         now_s = self._clock()
         self._longest_step_s = max(self._longest_step_s, now_s - self._step_s)
         self._step_s = now_s
-        if now_s - self._stretch_s >= NOTE_S:
-            self._note(now_s)
         watts = _mean_power_w([*self._before, *self._pieces])
+        if now_s - self._stretch_s >= (NOTE_S if watts is not None else FIRST_NOTE_S):
+            self._note(now_s)
+            watts = _mean_power_w([*self._before, *self._pieces])
         so_far = [*self._before, *self._pieces, _at(watts, now_s - self._stretch_s)]
         reason = reached(
             self._caps, spent(so_far, self._price), next_piece=_at(watts, self._longest_step_s), price=self._price

@@ -129,7 +129,7 @@ def test_a_trial_notes_its_time_and_energy_as_it_goes_and_in_all(tmp_path):
     spending = watched(tmp_path, Caps(9), 25)
     assert spending.total.duration_s == 25.0
     assert spending.total.energy_j == pytest.approx(2500.0, rel=0.01)
-    assert noted_by(tmp_path) == {"duration_s": 20.0, "energy_j": pytest.approx(2000.0, rel=0.01), "energy_reason": ""}
+    assert noted_by(tmp_path) == {"duration_s": 23.0, "energy_j": pytest.approx(2300.0, rel=0.01), "energy_reason": ""}
     assert json.loads((tmp_path / "spent.json").read_text())
     assert noted_by(tmp_path / "elsewhere") == {}
 
