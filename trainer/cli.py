@@ -26,6 +26,7 @@ examples:
   trainer evaluate runs/first/model --suite runs/first/suite.jsonl
   trainer explain runs/first --prompt "Which page explains this? ..."
   trainer doctor
+  trainer measure                            this machine's speed and power, for `advisor calibrate`
 
 environment:
   OMP_NUM_THREADS   processor threads (default: the cores this process may use)
@@ -77,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_format(doctor)
     doctor.set_defaults(handler=_doctor)
+    _add_measure(verbs)
     return parser
 
 
@@ -109,6 +111,12 @@ def _add_data(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     prepare.add_argument("--output", type=Path, required=True, metavar="DIR", help="directory for the result")
     _add_format(prepare)
     prepare.set_defaults(handler=_prepare)
+
+
+def _add_measure(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from trainer.measure.cli import add_parser
+
+    add_parser(verbs)
 
 
 def _add_format(parser: argparse.ArgumentParser) -> None:

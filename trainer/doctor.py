@@ -53,6 +53,7 @@ def examine() -> dict[str, Any]:
         "memory_gib": _gib(_memory("SC_PHYS_PAGES")),
         "memory_available_gib": _gib(_memory("SC_AVPHYS_PAGES")),
         "disk_free_gib": _gib(shutil.disk_usage(Path.cwd()).free),
+        "speed": "not measured here; `trainer measure` times this machine in two minutes",
         "hub": "not asked (HF_HUB_OFFLINE=1)" if os.environ.get("HF_HUB_OFFLINE") == "1" else "asked for base models",
     }
 

@@ -126,7 +126,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.format == "json":
         sys.stdout.write(report.model_dump_json(indent=2) + "\n")
     else:
-        show(report, output, arguments.plan)
+        show(report, output)
     if arguments.apply and report.best_settings is not None:
         for line in apply_to(loaded.file, report):
             sys.stderr.write(f"{line}\n")

@@ -81,7 +81,7 @@ def measure_for(
             f"{len(pairs)} conversations set aside from the instructions",
             lambda model: answer_loss(model, pairs),
         )
-    name = "accuracy" if plan.task in ("classification", "extraction", "question_answering") else "chrf"
+    name = answer_scores(plan.task, ["a"], ["a"])[1]
     left = _padded_left(tokenizer)
     return Measure(
         name,

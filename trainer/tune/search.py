@@ -73,6 +73,9 @@ def tune_plan(plan: TrainingPlan, base: Path, wishes: Wishes, progress: Progress
         StopRequested: Ctrl-C or SIGTERM; what was done is kept.
     """
     check_plan(plan, base)
+    family = getattr(plan.model, "family", "decoder")
+    if family != "decoder":
+        raise BadInput(f"model.family: the held-out measures of a search are those of decoders, got {family}")
     tune = wishes.output / "tune"
     fresh = not tune.exists()
     with held(tune), stop_on_signals(), progress:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import optuna
-from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.trial import FrozenTrial, TrialState
 
 from advisor.contracts.errors import BadInput, Failed
@@ -156,14 +155,6 @@ def draw(study: optuna.Study, space: Space, *, seed: int, worker: str) -> tuple[
     rate = trial.suggest_float("learning_rate", space.rate_low, space.rate_high, log=True)
     batch = trial.suggest_categorical("batch_sequences", space.batches)
     return trial, Settings(float(rate), int(batch))
-
-
-def distributions(space: Space) -> dict[str, Any]:
-    """The space as optuna writes it."""
-    return {
-        "learning_rate": FloatDistribution(space.rate_low, space.rate_high, log=True),
-        "batch_sequences": CategoricalDistribution(space.batches),
-    }
 
 
 def _is_point(trial: FrozenTrial) -> bool:

@@ -57,7 +57,7 @@ def report_text(report: TuneReport, pictures: Sequence[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def show(report: TuneReport, output: Path, plan_path: Path) -> None:
+def show(report: TuneReport, output: Path) -> None:
     """Print the result on standard output."""
     table = Table(box=None, pad_edge=False)
     for name in COLUMNS:
