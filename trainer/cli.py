@@ -11,6 +11,7 @@ from pathlib import Path
 
 from advisor.exits import exit_code
 from trainer.annotate.cli import add_annotate
+from trainer.evaluate.cli import add_evaluate
 from trainer.explain.cli import add_parser as add_explain
 from trainer.tune.cli import add_parser as add_tune
 
@@ -23,7 +24,7 @@ examples:
   trainer data prepare runs/plan --output runs/data
   trainer tune runs/plan --trials 20 --hours 2
   trainer annotate page tasks.jsonl --annotator ada
-  trainer evaluate runs/first/model --suite runs/first/suite.jsonl
+  trainer evaluate runs/first/model          scores, bias and toxicity; `trainer evaluate --help` shows the rest
   trainer explain runs/first --prompt "Which page explains this? ..."
   trainer doctor
   trainer measure                            this machine's speed and power, for `advisor calibrate`
@@ -63,13 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_data(verbs)
     add_annotate(verbs)
     add_tune(verbs)
-    evaluate = verbs.add_parser(
-        "evaluate", help="score a model on held-out questions", description="Scores a model directory on a suite."
-    )
-    evaluate.add_argument("model", type=Path, metavar="MODEL", help="model directory in Hugging Face format")
-    evaluate.add_argument("--suite", type=Path, required=True, metavar="FILE", help="JSONL of held-out questions")
-    _add_format(evaluate)
-    evaluate.set_defaults(handler=_evaluate)
+    add_evaluate(verbs)
     add_explain(verbs)
     doctor = verbs.add_parser(
         "doctor",
@@ -139,12 +134,6 @@ def _prepare(arguments: argparse.Namespace) -> int:
     from trainer import commands
 
     return commands.prepare_data(arguments.plan, arguments.output, as_json=arguments.format == "json")
-
-
-def _evaluate(arguments: argparse.Namespace) -> int:
-    from trainer import commands
-
-    return commands.evaluate(arguments.model, arguments.suite, as_json=arguments.format == "json")
 
 
 def _doctor(arguments: argparse.Namespace) -> int:

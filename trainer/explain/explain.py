@@ -52,7 +52,7 @@ def explain(question: Question, output: Path, *, note: Callable[[str], None]) ->
         BadInput: the prompt is empty or longer than the model reads.
         Failed: the model answers nothing.
     """
-    model, tokenizer = load(question.model)
+    model, tokenizer = _loaded(question.model)
     model.config.use_cache = False
     as_chat = not question.plain and tokenizer.chat_template is not None
     prompt = read_prompt(tokenizer, question.prompt, as_chat=as_chat)
@@ -100,6 +100,13 @@ def explain(question: Question, output: Path, *, note: Callable[[str], None]) ->
     write_text(output / "explanation.html", explanation_page(result))
     write_contract(output / "explanation.json", result)
     return result
+
+
+def _loaded(directory: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    try:
+        return load(directory)
+    except (OSError, ValueError) as error:
+        raise BadInput(f"MODEL: {directory} cannot be loaded ({str(error).strip().splitlines()[0]})") from error
 
 
 def _answer(

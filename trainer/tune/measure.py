@@ -13,8 +13,8 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from advisor.contracts.baseline import SuiteItem
 from advisor.contracts.errors import BadInput
+from advisor.contracts.evaluation import Score
 from advisor.contracts.plan import TrainingPlan
-from advisor.contracts.runs import Score
 from trainer.corpus.prepare import Prepared
 from trainer.evaluate.model import answer, bits_per_byte
 from trainer.evaluate.scores import answer_scores, bootstrap

@@ -187,3 +187,10 @@ def test_a_mistake_is_exit_2_with_what_to_change(directory, tmp_path, monkeypatc
     assert main(["explain", *filled]) == 2
     assert words in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+def test_a_model_without_weights_is_named_with_its_directory(tmp_path, capsys):
+    (tmp_path / "config.json").write_text('{"model_type": "llama"}')
+    assert main(["explain", str(tmp_path), "--prompt", "x", "--output", str(tmp_path / "why")]) == 2
+    assert f"MODEL: {tmp_path} cannot be loaded" in capsys.readouterr().err
+    assert not (tmp_path / "why").exists()
