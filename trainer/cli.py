@@ -13,6 +13,8 @@ from advisor.exits import exit_code
 from trainer.annotate.cli import add_annotate
 from trainer.corpus.cli import add_data
 from trainer.evaluate.cli import add_evaluate
+from trainer.explain.cli import add_parser as add_explain
+from trainer.tune.cli import add_parser as add_tune
 
 EPILOG = """\
 examples:
@@ -22,8 +24,10 @@ examples:
   trainer run runs/first --resume            go on with a run that was stopped
   trainer data prepare letters/ --output runs/letters --languages de en
   trainer data gap letters/ --model models/base
+  trainer tune runs/plan --trials 20 --hours 2
   trainer annotate page tasks.jsonl --annotator ada
   trainer evaluate runs/first/model          scores, bias and toxicity; `trainer evaluate --help` shows the rest
+  trainer explain runs/first --prompt "Which page explains this? ..."
   trainer doctor
   trainer measure                            this machine's speed and power, for `advisor calibrate`
 
@@ -61,7 +65,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_run(verbs)
     add_data(verbs)
     add_annotate(verbs)
+    add_tune(verbs)
     add_evaluate(verbs)
+    add_explain(verbs)
     doctor = verbs.add_parser(
         "doctor",
         help="what this machine can do, and whether its power can be measured",

@@ -29,9 +29,9 @@ LIBRARIES = ("torch", "transformers", "trl", "peft", "datasets", "tokenizers", "
 def run(plan_path: Path, *, output: Path | None, resume: bool, as_json: bool) -> int:
     """`trainer run`."""
     loaded = load_plan(plan_path)
-    directory = _output_of(loaded, output)
+    directory = output_of(loaded, output)
     check_plan(loaded.plan, loaded.base)
-    _require_libraries()
+    require_libraries()
     from trainer.progress import Progress
     from trainer.run import run_plan
     from trainer.stop import StopRequested
@@ -60,7 +60,7 @@ def dry_run(plan_path: Path, *, output: Path | None, as_json: bool) -> int:
     outlook = outlook_of(plan, Path(name) if name is not None and Path(name).is_dir() else None)
     figures: dict[str, Any] = {
         "name": plan.name,
-        "output": str(_output_of(loaded, output)),
+        "output": str(output_of(loaded, output)),
         "model": name or f"{plan.model.kind} {getattr(plan.model, 'name', '')}".strip(),
         **outlook.as_dict(),
         "phases": {
@@ -75,7 +75,12 @@ def dry_run(plan_path: Path, *, output: Path | None, as_json: bool) -> int:
     return 0
 
 
-def _output_of(loaded: LoadedPlan, output: Path | None) -> Path:
+def output_of(loaded: LoadedPlan, output: Path | None) -> Path:
+    """The directory of a run: the one named, the plan's own run, or one under runs/.
+
+    Raises:
+        BadInput: a file lies there.
+    """
     if output is not None:
         if output.exists() and not output.is_dir():
             raise BadInput(f"--output: {output} is a file; name a directory")
@@ -83,7 +88,12 @@ def _output_of(loaded: LoadedPlan, output: Path | None) -> Path:
     return loaded.run_directory or Path("runs") / slug(loaded.plan.name)
 
 
-def _require_libraries() -> None:
+def require_libraries() -> None:
+    """Say what is missing before work begins.
+
+    Raises:
+        Failed: a training library is not installed.
+    """
     missing = [name for name in LIBRARIES if find_spec(name) is None]
     if missing:
         raise Failed(f"not installed: {', '.join(missing)}; install them with: pip install 'richtwert[trainer]'")

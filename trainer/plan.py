@@ -30,6 +30,7 @@ class LoadedPlan:
     """Directory that the plan's paths are relative to."""
     run_directory: Path | None
     """The run that the plan file belongs to, when it was read from a run's own directory."""
+    file: Path
 
 
 def load_plan(path: Path) -> LoadedPlan:
@@ -43,7 +44,7 @@ def load_plan(path: Path) -> LoadedPlan:
         raise BadInput(f"{path}: holds no {PLAN_FILE}; name a plan file or the directory of one")
     plan = read_contract(file, TrainingPlan)
     base = file.resolve().parent
-    return LoadedPlan(plan, base, file.parent if (base / RUN_FILE).exists() else None)
+    return LoadedPlan(plan, base, file.parent if (base / RUN_FILE).exists() else None, file)
 
 
 def slug(name: str) -> str:
