@@ -14,6 +14,7 @@ from advisor.contracts.runs import EnergyReport, ForecastRow, PhaseReport, RunCo
 from advisor.files import write_contract, write_text
 from trainer.card import card_text, model_card, score_table
 from trainer.corpus.prepare import Prepared
+from trainer.documentation.page import german_card
 from trainer.energy.words import energy_text, host_text
 from trainer.environment import environment_of
 from trainer.live.price import cost_of
@@ -38,6 +39,7 @@ def write_report(
     """Write plots, model card, report.md and run_report.json, the last when all else is there."""
     created_at = datetime.now(UTC).isoformat(timespec="seconds")
     energy = total_energy([phase.energy for phase in phases])
+    environment = environment_of(accelerators)
     card = model_card(
         plan,
         output / "model",
@@ -45,6 +47,8 @@ def write_report(
         evaluation=evaluation,
         energy=energy,
         data_card=Prepared(output / "data", output / "suite.jsonl").card(),
+        environment=environment,
+        state=state,
         created_at=created_at,
     )
     cost = cost_of(state, sum(phase.duration_s for phase in phases))
@@ -53,7 +57,7 @@ def write_report(
         created_at=created_at,
         plan=plan,
         origin=plan.origin,
-        environment=environment_of(accelerators),
+        environment=environment,
         phases=phases,
         energy=energy,
         evaluation=evaluation,
@@ -67,6 +71,8 @@ def write_report(
     draw_curves(output)
     write_contract(output / "model" / "model_card.json", card)
     write_text(output / "model" / "README.md", card_text(card))
+    if "de" in plan.languages:
+        write_text(output / "model" / "README.de.md", german_card(card))
     write_text(output / "report.md", report_text(report))
     write_contract(output / "run_report.json", report)
     return report

@@ -16,6 +16,7 @@ from advisor.contracts.base import (
     PositiveCount,
     SchemaVersion,
 )
+from advisor.contracts.documentation import DocumentationItem
 from advisor.contracts.evaluation import EvaluationReport as EvaluationReport
 from advisor.contracts.evaluation import Score as Score
 from advisor.contracts.plan import PlanOrigin, TrainingPlan
@@ -139,6 +140,20 @@ class ModelCard(Contract):
     evaluation: EvaluationReport | None
     licence: str
     option_id: str | None = None
+    hardware: str = "not known"
+    """What it was trained on."""
+    training_hours: NonNegative | None = None
+    """Of all phases over all attempts."""
+    training_began_at: str | None = None
+    """UTC, ISO 8601; it ended at `created_at`."""
+    energy_quality: EnergyQuality | None = None
+    """How the energy was measured; None in cards that do not state it."""
+    energy_reason: str = ""
+    """Why the energy or a part of it is not known."""
+    documentation: tuple[DocumentationItem, ...] = ()
+    """Items of the AI Act's Annexes XI and XII; what is not known says so."""
+    notice: str = ""
+    """What the documentation is and is not."""
 
 
 class Environment(Contract):
