@@ -4,7 +4,6 @@ Enter at `Rerun`. An option that does not ask for a changed input keeps its figu
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 
@@ -45,7 +44,7 @@ class Rerun:
         design = self.part(len(self.solved.design[FLOOR]), 1)
         design.update({name: np.full_like(design[FLOOR], value) for name, value in changes.items()})
         moved = self.by_demand & changes.keys()
-        demand = demand_of(design, self.frame) if moved else replace(self.solved.demand, shared={})
+        demand = demand_of(design, self.frame) if moved else self.solved.demand.for_another_design()
         found = []
         for index, place in enumerate(self.places):
             if moved or self.asked[index] & changes.keys():

@@ -3,10 +3,10 @@
 Enter at `demand_of`.
 """
 
-from collections.abc import Hashable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from advisor.core.data_work import kept_per_month
 from advisor.core.sampling import Design
 
 Array = NDArray[np.float64]
+Shared = TypeVar("Shared")
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Demand:
     rental_price_ratio: Array
     """So for rented accelerators."""
     shared: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
-    """Fleets by what they serve with: options that answer alike are reckoned once."""
+    """What `once` holds, of the one design that the demand belongs to."""
 
     @cached_property
     def discounted_requests(self) -> Array:
@@ -71,6 +72,25 @@ class Demand:
     def annuity(self) -> Array:
         """Present value of one unit of money in every month."""
         return np.asarray(self.discount.sum(axis=1))
+
+    @cached_property
+    def zero(self) -> Array:
+        """Nothing, at every point: one array for all lines that do not apply."""
+        return np.zeros(len(self.requests))
+
+    def once(self, key: Hashable, made: Callable[[], Shared]) -> Shared:
+        """What options have in common on this design, reckoned for the first that asks; `key` names all it reads."""
+        if key not in self.shared:
+            self.shared[key] = made()
+        found: Shared = self.shared[key]
+        return found
+
+    def for_another_design(self) -> "Demand":
+        """The same demand where other inputs changed: its own sums stay, what options shared does not."""
+        other = replace(self, shared={})
+        known = {name: value for name, value in vars(self).items() if name not in self.__dataclass_fields__}
+        vars(other).update(known)
+        return other
 
     def first(self, points: int) -> "Demand":
         """The demand of the first points."""

@@ -53,15 +53,13 @@ def _it_kw(hosting: Hosting, x: Design, load_fraction: float) -> Array:
     )
 
 
-def served_by(option: Candidate, x: Design, demand: Demand, frame: Frame, run: Run, zero: Array) -> Served:
+def served_by(option: Candidate, x: Design, demand: Demand, frame: Frame, run: Run) -> Served:
     """The accelerators that serve the demand: rented by the hour, or bought for the busiest month."""
-    hosting = option.hosting
+    hosting, zero = option.hosting, demand.zero
     if hosting is None:
         return Served(zero, zero, zero, zero, zero, zero, zero, zero, zero)
-    key = (id(hosting), option.retrieval)
-    if key not in demand.shared:
-        demand.shared[key] = (hosting, _served(option, hosting, x, demand))
-    busy, idle, powered, served = demand.shared[key][1]
+    key = ("fleet", id(hosting), option.retrieval)
+    _, (busy, idle, powered, served) = demand.once(key, lambda: (hosting, _served(option, hosting, x, demand)))
     held_hours, peak_devices = served.held_months * HOURS_PER_MONTH, served.peak_devices
     if not hosting.bought:
         hourly = x[f"rental_usd_per_hour.{hosting.accelerator}"] * frame.per_usd
