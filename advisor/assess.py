@@ -41,7 +41,6 @@ from advisor.core.candidates import LINES, Candidate
 from advisor.core.care import ERROR_COST
 from advisor.core.costing import Outcome
 from advisor.core.impact import Impact
-from advisor.core.order import median_of
 from advisor.core.sampling import Array, Input, overridden
 from advisor.gaps import unknown_footprints
 from advisor.gate_text import gate_of
@@ -181,7 +180,7 @@ def _option(problem: Problem, catalog: Catalog, solved: Solved, index: int, plac
         retrieval=option.retrieval,
         hardware=_hardware(option, outcome),
         accelerator=option.hosting.accelerator if option.hosting is not None else None,
-        accelerator_count=round(median_of(outcome.peak_devices)) if option.hosting is not None else None,
+        accelerator_count=round(outcome.median("peak_devices")) if option.hosting is not None else None,
         feasible=feasible,
         rank=place,
         gates=tuple(gate_of(finding) for finding in solved.gates[index]),
@@ -281,7 +280,7 @@ def _expected_from(option: Candidate) -> str:
 def _hardware(option: Candidate, outcome: Outcome) -> str | None:
     if option.hosting is None:
         return None
-    count = median_of(outcome.peak_devices)
+    count = outcome.median("peak_devices")
     verb = "bought" if option.hosting.bought else "rented"
     if option.hosting.owned_devices >= count:
         verb = "owned"

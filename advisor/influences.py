@@ -13,8 +13,8 @@ from advisor.contracts.assessment import BreakEven, InformationValue, Sensitivit
 from advisor.core.candidates import Candidate
 from advisor.core.costing import total_of
 from advisor.core.decide import crossings, information_values, loss, perfect_information_value, tornado
-from advisor.core.demand import Frame, demand_of
-from advisor.core.sampling import Array, Input, central_design, one_at_a_time, with_values
+from advisor.core.demand import Demand, Frame, demand_of
+from advisor.core.sampling import Array, Design, Input, central_design, one_at_a_time, with_values
 from advisor.core.units import MONTHS_PER_YEAR
 from advisor.measures import suggested_measurement
 from advisor.solve import Solved, asked_names
@@ -96,19 +96,37 @@ def break_evens(solved: Solved, frame: Frame, on: date) -> tuple[BreakEven, ...]
         return ()
     growth = next(item.central for item in solved.inputs if item.name == "growth_per_year_fraction")
     best = solved.candidates[places[0]]
+    costs = _Costs(solved.inputs, frame)
     found: list[BreakEven] = []
     for place in places[1 : 1 + RIVALS]:
-        found += _pair(best, solved.candidates[place], solved.inputs, volume.central, growth, frame, on)
+        found += _pair(best, solved.candidates[place], costs, volume.central, growth, frame, on)
     return tuple(found)
 
 
+class _Costs:
+    """Totals at central values, by volume; all rivals begin with the same ones."""
+
+    def __init__(self, inputs: list[Input], frame: Frame) -> None:
+        self._inputs, self._frame = inputs, frame
+        self._known: dict[bytes, tuple[Design, Demand, dict[str, Array]]] = {}
+
+    def total(self, option: Candidate, volumes: Array) -> Array:
+        """Totals of an option."""
+        key = volumes.tobytes()
+        if key not in self._known:
+            design = with_values(self._inputs, "requests_per_month", volumes)
+            self._known[key] = design, demand_of(design, self._frame), {}
+        design, demand, totals = self._known[key]
+        if option.id not in totals:
+            totals[option.id] = total_of(option, design, demand, self._frame)
+        return totals[option.id]
+
+
 def _pair(
-    best: Candidate, rival: Candidate, inputs: list[Input], volume: float, growth: float, frame: Frame, on: date
+    best: Candidate, rival: Candidate, costs: _Costs, volume: float, growth: float, frame: Frame, on: date
 ) -> list[BreakEven]:
     def difference(values: Array) -> Array:
-        design = with_values(inputs, "requests_per_month", values)
-        demand = demand_of(design, frame)
-        return total_of(best, design, demand, frame) - total_of(rival, design, demand, frame)
+        return costs.total(best, values) - costs.total(rival, values)
 
     low, high = volume / VOLUME_SPAN, volume * VOLUME_SPAN
     rows = [

@@ -16,7 +16,6 @@ from advisor.core.costing import Outcome, evaluate
 from advisor.core.decide import Ranking, rank
 from advisor.core.demand import Demand, Frame, demand_of
 from advisor.core.gates import Finding, Limits, gates_of, is_feasible
-from advisor.core.order import median_of
 from advisor.core.sampling import Array, Design, Input, central_design, random_design
 from advisor.inputs import Setting
 from advisor.limits import thresholds
@@ -93,9 +92,9 @@ def screen(
     standings = [
         Standing(
             option=option,
-            cost=median_of(outcome.total),
-            quality=median_of(outcome.quality),
-            months=median_of(outcome.months_to_value),
+            cost=outcome.median("total"),
+            quality=outcome.median("quality"),
+            months=outcome.median("months_to_value"),
             failed=frozenset(gate.rule for gate in gates if gate.passed is False),
         )
         for option, outcome, gates in zip(candidates, solved.outcomes, solved.gates, strict=True)

@@ -11,7 +11,6 @@ import numpy as np
 from advisor.contracts.assessment import BreakEven, InformationValue
 from advisor.contracts.outlook import StagedPath
 from advisor.core.cash import MONTHLY_DRAWS, payments_of
-from advisor.core.order import median_of
 from advisor.core.sampling import Array
 from advisor.core.staged import Both, Path, Timing, both_ways, plan
 from advisor.core.units import MONTHS_PER_YEAR
@@ -75,8 +74,8 @@ def _path(
     first, second = solved.outcomes[pilot], solved.outcomes[target]
     draws = min(MONTHLY_DRAWS, len(solved.demand.discount))
     discount = solved.demand.discount[:draws]
-    decision = int(np.ceil(median_of(first.months_to_value) + running_months))
-    change = decision + int(np.ceil(median_of(second.months_to_value)))
+    decision = int(np.ceil(first.median("months_to_value") + running_months))
+    change = decision + int(np.ceil(second.median("months_to_value")))
     if change >= discount.shape[1]:
         return None
     both = both_ways(

@@ -4,9 +4,10 @@ Enter at `evaluate`. Every option answers the same demand over the same horizon 
 a line that does not apply is zero, a figure that is not known is None.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from advisor.core.demand import Demand, FirstPoints, Frame
 from advisor.core.expectation import quality_of
 from advisor.core.impact import UNKNOWN, Impact, Place, Use, hosted_impact, provider_impact
 from advisor.core.labour import labour_lines, months_to_value
+from advisor.core.order import median_of
 from advisor.core.project import Run, kept_parts, reserve_fraction, storage_gb, training_run
 from advisor.core.sampling import Design
 from advisor.core.served import Served, input_tokens, monthly_use, served_by
@@ -53,10 +55,20 @@ class Outcome:
         """
         return self.use_by_month(points)
 
+    def median(self, name: Literal["total", "upfront", "quality", "months_to_value", "peak_devices"]) -> float:
+        """Median of one of the arrays, found once: gates, screening and texts ask for the same ones."""
+        if name not in self._medians:
+            self._medians[name] = median_of(getattr(self, name))
+        return self._medians[name]
+
+    @cached_property
+    def _medians(self) -> dict[str, float]:
+        return {}
+
     @cached_property
     def total(self) -> Array:
         """Sum of all lines."""
-        return _sum_of(self.lines.values())
+        return _sum_of(list(self.lines.values()))
 
 
 def evaluate(option: Candidate, x: Design, demand: Demand, frame: Frame, *, with_impact: bool = True) -> Outcome:
@@ -83,28 +95,25 @@ def evaluate(option: Candidate, x: Design, demand: Demand, frame: Frame, *, with
 
 def total_of(option: Candidate, x: Design, demand: Demand, frame: Frame) -> Array:
     """The sum of the cost lines alone, as `evaluate(...).total` gives it: what searches and screenings ask for."""
-    return _sum_of(_costed(option, x, demand, frame).lines.values())
+    return _sum_of(list(_costed(option, x, demand, frame).lines.values()))
 
 
 def total_and_quality(option: Candidate, x: Design, demand: Demand, frame: Frame) -> tuple[Array, Array]:
     """What the choice hangs on: money and quality, as `evaluate` gives them."""
     costed = _costed(option, x, demand, frame)
-    return _sum_of(costed.lines.values()), costed.quality
+    return _sum_of(list(costed.lines.values())), costed.quality
 
 
-def _sum_of(parts: Iterable[Array]) -> Array:
+def _sum_of(lines: Sequence[Array]) -> Array:
     """The sum of lines; those that are zero everywhere are mostly one and the same array, looked at once."""
-    total: Array | None = None
+    total = np.zeros_like(lines[0])
     zeros: set[int] = set()
-    for part in parts:
-        total = np.zeros_like(part) if total is None else total
-        if id(part) not in zeros:
-            if part[0] == 0.0 and not part.any():
-                zeros.add(id(part))
+    for line in lines:
+        if id(line) not in zeros:
+            if line[0] == 0.0 and not line.any():
+                zeros.add(id(line))
             else:
-                total += part
-    if total is None:
-        raise ValueError("a sum of lines needs a line")
+                total += line
     return total
 
 
