@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advisor.core.candidates import LINES, PAID_LATER, ApiOffer, Candidate
-from advisor.core.care import error_cost
+from advisor.core.care import ERROR_COST, error_cost
 from advisor.core.demand import Demand, FirstPoints, Frame
 from advisor.core.expectation import quality_of
 from advisor.core.impact import UNKNOWN, Impact, Place, Use, hosted_impact, provider_impact
@@ -146,7 +146,8 @@ def _costed(option: Candidate, x: Design, demand: Demand, frame: Frame) -> _Cost
     if option.kind != "status_quo":
         lines["storage"] = _storage_cost(option, x, demand, frame)
     found_quality = quality_of(option, x, demand, run)
-    lines["error_cost"] = error_cost(x, found_quality, demand.discounted_requests)
+    if ERROR_COST in x:
+        lines["error_cost"] = error_cost(x, found_quality, demand.discounted_requests)
     return _Costed(lines, run, served, found_quality)
 
 

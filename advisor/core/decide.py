@@ -168,16 +168,19 @@ def information_values(design: Design, cost: Array, names: Sequence[str], seed: 
     shape: cost (draws, options).   source: Strong & Oakley 2013 (binning on the same draws), arXiv:1507.02513.
     validity: 50 quantile bins bias upwards; the permuted value is subtracted, and nothing falls below zero.
     """
-    draws, options = cost.shape
-    back = np.argsort(np.random.default_rng(seed).permutation(draws))
-    both = np.concatenate([cost, cost[back]], axis=1)
+    draws = len(cost)
+    shuffled = cost[np.argsort(np.random.default_rng(seed).permutation(draws))]
     starts = -(-np.arange(EVPPI_BINS) * draws // EVPPI_BINS)
     starts = np.unique(starts[starts < draws])
     blind = float(cost.mean(axis=0).min())
+
+    def gain(costs: Array, order: NDArray[np.int64]) -> float:
+        sums = np.add.reduceat(costs.take(order, axis=0), starts, axis=0)
+        return blind - float(sums.min(axis=1).sum()) / draws
+
     values = {}
     for name in names:
-        sums = np.add.reduceat(both.take(order_of(design, name), axis=0), starts, axis=0)
-        gain = blind - float(sums[:, :options].min(axis=1).sum()) / draws
-        chance = blind - float(sums[:, options:].min(axis=1).sum()) / draws
-        values[name] = max(0.0, gain - max(0.0, chance))
+        order = order_of(design, name)
+        known = gain(cost, order)
+        values[name] = max(0.0, known - max(0.0, gain(shuffled, order))) if known > 0.0 else 0.0
     return values

@@ -54,9 +54,19 @@ class Demand:
         return np.asarray(np.einsum("pm,pm,pm->p", self.requests, self.token_price_ratio, self.discount))
 
     @cached_property
+    def token_requests(self) -> Array:
+        """Requests of each month at the token price of the month."""
+        return self.requests * self.token_price_ratio
+
+    @cached_property
     def rental_discount(self) -> Array:
         """What a rented month weighs: its discount factor times the rent of that month over today's."""
         return self.discount * self.rental_price_ratio
+
+    @cached_property
+    def rental_annuity(self) -> Array:
+        """Present value of a unit of rent in every month."""
+        return np.asarray(self.rental_discount.sum(axis=1))
 
     @cached_property
     def total_requests(self) -> Array:
@@ -93,13 +103,16 @@ class Demand:
         return other
 
     def first(self, points: int) -> "Demand":
-        """The demand of the first points."""
-        return Demand(
-            requests=self.requests[:points],
-            discount=self.discount[:points],
-            discounted_logs=self.discounted_logs[:points],
-            token_price_ratio=self.token_price_ratio[:points],
-            rental_price_ratio=self.rental_price_ratio[:points],
+        """The demand of the first points, one for all that ask."""
+        return self.once(
+            ("first", points),
+            lambda: Demand(
+                requests=self.requests[:points],
+                discount=self.discount[:points],
+                discounted_logs=self.discounted_logs[:points],
+                token_price_ratio=self.token_price_ratio[:points],
+                rental_price_ratio=self.rental_price_ratio[:points],
+            ),
         )
 
 

@@ -92,7 +92,12 @@ def monthly_use(option: Candidate, x: Design, demand: Demand) -> Array:
     """Requests at the token price of their month, rented devices at the rent of theirs, or kWh of bought servers."""
     hosting = option.hosting
     if hosting is None:
-        return demand.requests if option.offer is None else demand.requests * demand.token_price_ratio
+        return demand.requests if option.offer is None else demand.token_requests
+    key = ("monthly use", id(hosting), option.retrieval)
+    return demand.once(key, lambda: (hosting, _monthly_use(option, hosting, x, demand)))[1]
+
+
+def _monthly_use(option: Candidate, hosting: Hosting, x: Design, demand: Demand) -> Array:
     capacity = _capacity(option, hosting, x)
     replicas = fleet.replicas_needed(
         demand.requests * _peak_per_request(x)[:, None],
@@ -127,6 +132,7 @@ def _served(
     held = fleet.held_months(
         demand.requests,
         demand.discount if hosting.bought else demand.rental_discount,
+        demand.annuity if hosting.bought else demand.rental_annuity,
         demand.busiest_requests,
         peak_requests_per_s_per_request=_peak_per_request(x),
         capacity_requests_per_s=capacity,
