@@ -50,6 +50,7 @@ from advisor.inputs import inputs_of, setting_of
 from advisor.measure import overrides_of
 from advisor.options.generate import candidates_of
 from advisor.options.pace import central_pool
+from advisor.rerun import Rerun
 from advisor.risks import risks_of
 from advisor.roadmap import Spending
 from advisor.solve import Problem, Solved, limits_of, screen, solve, used_names
@@ -102,7 +103,8 @@ def assess(
     options = tuple(
         _option(problem, catalog, solved, index, place) for place, index in enumerate(solved.ranking.order, 1)
     )
-    influence = influences_of(solved, setting.frame, seed)
+    rerun = Rerun(solved, setting.frame)
+    influence = influences_of(rerun, seed)
     crossings = break_evens(solved, setting.frame, on)
     findings = explain.Findings(
         case,
@@ -132,7 +134,7 @@ def assess(
         break_even=crossings,
         sensitivity=influence.sensitivity,
         value_of_information=influence.information,
-        analysis=analysis_of(case, central_pool(catalog), solved, influence, crossings, setting.frame, on),
+        analysis=analysis_of(case, central_pool(catalog), rerun, influence, crossings, on),
         assumptions=(
             *(_assumption(item) for item in inputs if item.name in used),
             *(_pace(option, catalog) for option in kept if option.training is not None and option.training.mfu_note),

@@ -17,7 +17,8 @@ from advisor.core.demand import Demand, Frame, demand_of
 from advisor.core.sampling import Array, Design, Input, central_design, one_at_a_time, with_values
 from advisor.core.units import MONTHS_PER_YEAR
 from advisor.measures import suggested_measurement
-from advisor.solve import Solved, asked_names
+from advisor.rerun import FLOOR, Rerun
+from advisor.solve import Solved
 from advisor.summaries import rounded
 
 SHOWN = 10
@@ -45,20 +46,18 @@ class Influence:
     information: tuple[InformationValue, ...] = ()
 
 
-def influences_of(solved: Solved, frame: Frame, seed: int) -> Influence:
+def influences_of(rerun: Rerun, seed: int) -> Influence:
     """Tornado on (recommended minus runner-up) and EVPPI over the feasible options; empty with fewer than two."""
-    places = solved.feasible_order()
+    solved, frame, places = rerun.solved, rerun.frame, rerun.places
     if len(places) < 2:
         return Influence(0.0, {}, (), ())
-    asked = asked_names([solved.candidates[k] for k in places], solved.inputs, frame) | {"quality_floor_fraction"}
+    asked = rerun.by_demand.union(*rerun.asked, {FLOOR})
     moving = [
         item
         for item in solved.inputs
         if item.name in asked and not item.is_certain and not item.name.startswith(WITHOUT_MONEY)
     ]
-    names = {item.name for item in moving}
-    design = one_at_a_time(moving)
-    design.update(central_design([item for item in solved.inputs if item.name not in names], 2 * len(moving) + 1))
+    design = central_design(solved.inputs, 2 * len(moving) + 1) | one_at_a_time(moving)
     demand = demand_of(design, frame)
     first, second = (total_of(solved.candidates[k], design, demand, frame) for k in places[:2])
     effects = tornado(moving, first - second)

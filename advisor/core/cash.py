@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from advisor.core.candidates import LINES, PAID_LATER
+from advisor.core.candidates import LINES
 from advisor.core.costing import Outcome
 from advisor.core.demand import Demand
 from advisor.core.units import MONTHS_PER_YEAR
@@ -94,8 +94,7 @@ def payments_of(outcome: Outcome, demand: Demand, draws: int | None = None) -> P
     points = min(draws or len(demand.discount), len(demand.discount))
     some = demand.first(points)
     lines = outcome.lines
-    now = [name for name, phase in LINES if phase == "one_off" and name not in PAID_LATER]
-    start = np.asarray(outcome.hardware_price + sum(lines[name] for name in now))
+    start = outcome.upfront
     end = (lines["migration_exit"] - (outcome.hardware_price - lines["hardware"])) / demand.discount[:, -1]
     steady = [name for name, phase in LINES if phase == "recurring" and name not in BY_USE and name not in BY_REQUESTS]
     even = some.once("even months", lambda: np.ones((1, demand.discount.shape[1])))

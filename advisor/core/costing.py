@@ -4,7 +4,7 @@ Enter at `evaluate`. Every option answers the same demand over the same horizon 
 a line that does not apply is zero, a figure that is not known is None.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -35,6 +35,8 @@ class Outcome:
 
     lines: dict[str, Array]
     """Discounted, in the case's currency."""
+    total: Array
+    """Sum of all lines."""
     upfront: Array
     """Undiscounted one-off money, hardware at its full price."""
     impact: Impact
@@ -65,11 +67,6 @@ class Outcome:
     def _medians(self) -> dict[str, float]:
         return {}
 
-    @cached_property
-    def total(self) -> Array:
-        """Sum of all lines."""
-        return _sum_of(list(self.lines.values()))
-
 
 def evaluate(option: Candidate, x: Design, demand: Demand, frame: Frame, *, with_impact: bool = True) -> Outcome:
     """Cost lines, energy, carbon, time to value and quality of one option at every point of the design.
@@ -78,10 +75,11 @@ def evaluate(option: Candidate, x: Design, demand: Demand, frame: Frame, *, with
     """
     costed = _costed(option, x, demand, frame)
     lines, run, served = costed.lines, costed.run, costed.served
-    one_off = _sum_of([lines[name] for name, phase in LINES if phase == "one_off" and name not in PAID_LATER])
+    one_off = (lines[name] for name, phase in LINES if phase == "one_off" and name not in PAID_LATER)
     return Outcome(
         lines=lines,
-        upfront=one_off + served.hardware_price,
+        total=_sum_of(lines.values(), demand.zero),
+        upfront=_sum_of(one_off, demand.zero) + served.hardware_price,
         impact=_impact(option, x, demand, frame, run, served) if with_impact else UNKNOWN,
         months_to_value=months_to_value(option, x, demand),
         quality=costed.quality,
@@ -95,25 +93,21 @@ def evaluate(option: Candidate, x: Design, demand: Demand, frame: Frame, *, with
 
 def total_of(option: Candidate, x: Design, demand: Demand, frame: Frame) -> Array:
     """The sum of the cost lines alone, as `evaluate(...).total` gives it: what searches and screenings ask for."""
-    return _sum_of(list(_costed(option, x, demand, frame).lines.values()))
+    return _sum_of(_costed(option, x, demand, frame).lines.values(), demand.zero)
 
 
 def total_and_quality(option: Candidate, x: Design, demand: Demand, frame: Frame) -> tuple[Array, Array]:
     """What the choice hangs on: money and quality, as `evaluate` gives them."""
     costed = _costed(option, x, demand, frame)
-    return _sum_of(list(costed.lines.values())), costed.quality
+    return _sum_of(costed.lines.values(), demand.zero), costed.quality
 
 
-def _sum_of(lines: Sequence[Array]) -> Array:
-    """The sum of lines; those that are zero everywhere are mostly one and the same array, looked at once."""
-    total = np.zeros_like(lines[0])
-    zeros: set[int] = set()
+def _sum_of(lines: Iterable[Array], zero: Array) -> Array:
+    """The sum of lines; those that do not apply are the one array of zeros."""
+    total = zero.copy()
     for line in lines:
-        if id(line) not in zeros:
-            if line[0] == 0.0 and not line.any():
-                zeros.add(id(line))
-            else:
-                total += line
+        if line is not zero:
+            total += line
     return total
 
 

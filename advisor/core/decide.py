@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from advisor.core.order import quantiles_of
 from advisor.core.sampling import Design, Input, order_of
 
 Array = NDArray[np.float64]
@@ -73,7 +74,7 @@ def rank(cost: Array, meets_quality: Mask, feasible: Mask) -> Ranking:
         order=tuple(order),
         p_best=p_best,
         expected_regret=regret.mean(axis=0),
-        p95_regret=np.quantile(regret, 0.95, axis=0),
+        p95_regret=np.array([quantiles_of(np.ascontiguousarray(each), (0.95,))[0] for each in regret.T]),
         p_none=p_none,
         standard_error=float(0.5 / np.sqrt(draws)),
     )
@@ -96,7 +97,8 @@ def crossings(difference: Callable[[Array], Array], low: float, high: float, poi
     validity: two crossings closer than one grid step (2 % of a decade at the defaults) are missed.
     """
     grid = np.geomspace(low, high, points)
-    signs = np.sign(difference(grid))
+    apart = difference(grid)
+    signs = np.sign(apart)
     found = []
     for index in np.flatnonzero(signs[:-1] * signs[1:] < 0):
         left, right = float(grid[index]), float(grid[index + 1])
@@ -105,9 +107,7 @@ def crossings(difference: Callable[[Array], Array], low: float, high: float, poi
             values = difference(inner)
             flip = int(np.flatnonzero(np.sign(values[:-1]) * np.sign(values[1:]) <= 0)[0])
             left, right = float(inner[flip]), float(inner[flip + 1])
-        edge = difference(np.array([left, right]))
-        span = np.abs(difference(np.array([grid[index], grid[index + 1]]))).max()
-        is_step = bool(np.abs(edge).min() > 1e-3 * span)
+        is_step = bool(np.abs(values[flip : flip + 2]).min() > 1e-3 * np.abs(apart[index : index + 2]).max())
         found.append(Crossing(float(np.sqrt(left * right)), bool(signs[index + 1] > 0), is_step))
     return found
 

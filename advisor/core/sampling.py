@@ -73,7 +73,8 @@ def quantile(item: Input, z: ArrayLike) -> Array:
 
 def _two_piece(points: Array, score: Array) -> Array:
     low, central, high = points
-    return np.asarray(central + np.where(score > 0, high - central, central - low) * score / Z95)
+    steps = np.maximum(score, 0.0) * (high - central) + np.minimum(score, 0.0) * (central - low)
+    return np.asarray(central + steps / Z95)
 
 
 def random_design(inputs: Sequence[Input], *, draws: int, seed: int) -> Design:
