@@ -61,7 +61,7 @@ from advisor.summaries import interval, quantiles, rounded, spread_of
 DEFAULT_DRAWS = 10_000
 AT_RISK_FRACTION = 0.01
 """Share of futures without an option of sufficient quality from which on the reader is warned."""
-_Known = dict[tuple[float, float, float, float], dict[str, float]]
+_Known = dict[int | tuple[float, float, float, float], dict[str, float]]
 Report = RunReport | BaselineReport
 
 
@@ -218,11 +218,11 @@ def _cost(problem: Problem, solved: Solved, outcome: Outcome) -> OptionCost:
 
 
 def _of_line(values: Array, known: _Known) -> dict[str, float]:
-    """Quantiles of a line; many options pay the same one, draw by draw, so equal sums and ends are looked up."""
-    key = (float(values[0]), float(values[-1]), float(values.sum()), float(values @ values))
-    if key not in known:
-        known[key] = quantiles(values)
-    return known[key]
+    """Quantiles of a line; many options pay the same one, as the same array or draw by draw, so it is looked up."""
+    if id(values) not in known:
+        key = (float(values[0]), float(values[-1]), float(values.sum()), float(values @ values))
+        known[id(values)] = known[key] = known.get(key) or quantiles(values)
+    return known[id(values)]
 
 
 def _energy(impact: Impact) -> OptionEnergy:
