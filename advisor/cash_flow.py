@@ -37,5 +37,5 @@ def cash_flow(outcome: Outcome, demand: Demand) -> CashFlow:
 def _medians(flow: Array) -> Array:
     """Median of each column; a row at a time is read in one go."""
     last, even = len(flow) // 2, len(flow) % 2 == 0
-    part = np.partition(np.ascontiguousarray(flow.T), [last - 1, last] if even else [last], axis=1)
-    return np.asarray((part[:, last - 1] + part[:, last]) / 2.0 if even else part[:, last])
+    part = np.partition(np.ascontiguousarray(flow.T), last, axis=1)
+    return np.asarray((part[:, :last].max(axis=1) + part[:, last]) / 2.0 if even else part[:, last])

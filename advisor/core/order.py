@@ -45,8 +45,8 @@ def median_of(values: Array) -> float:
     if len(values) > SAMPLED:
         low, high = _neighbours(values, last - 1 if even else last, np.sort(values[:: len(values) // SAMPLED]))
         return (low + high) / 2.0 if even else low
-    part = np.partition(values, last)
-    return float(part[last]) if len(values) % 2 else (float(part[:last].max()) + float(part[last])) / 2.0
+    low, high = _two(values, last - 1 if even else last, last)
+    return (low + high) / 2.0
 
 
 def _neighbours(values: Array, index: int, guess: Array) -> tuple[float, float]:
@@ -61,5 +61,11 @@ def _neighbours(values: Array, index: int, guess: Array) -> tuple[float, float]:
         near = values.compress(below ^ (values <= guess[middle + margin]))
     if not before <= index <= after < before + len(near):
         near, before = values, 0
-    part = np.partition(near, sorted({index - before, after - before}))
-    return float(part[index - before]), float(part[after - before])
+    return _two(near, index - before, after - before)
+
+
+def _two(values: Array, index: int, after: int) -> tuple[float, float]:
+    """The order statistics `index` and `after`, the same or the next one; one place is found faster than two."""
+    part = np.partition(values, after)
+    high = float(part[after])
+    return (float(part[:after].max()) if index < after else high), high
