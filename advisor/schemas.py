@@ -16,6 +16,8 @@ from advisor.contracts.case import Case
 from advisor.contracts.catalog import Catalog
 from advisor.contracts.comparison import Comparison
 from advisor.contracts.errors import BadInput
+from advisor.contracts.footprint import FootprintReport
+from advisor.contracts.measurements import MachineMeasurement, ServingMeasurement
 from advisor.contracts.plan import TrainingPlan
 from advisor.contracts.runs import RunReport
 from advisor.exits import exit_code
@@ -31,6 +33,9 @@ CONTRACTS: dict[str, type[Contract]] = {
     "baseline_report": BaselineReport,
     "catalog": Catalog,
     "comparison": Comparison,
+    "footprint_report": FootprintReport,
+    "machine_measurement": MachineMeasurement,
+    "serving_measurement": ServingMeasurement,
 }
 CHECKOUT = Path(__file__).resolve().parents[1]
 

@@ -18,6 +18,8 @@ NOT_TESTED = (
     "not tested for bias, nor for personal data in its answers",
 )
 
+NO_GRID = "not known, as the grid is not; `advisor footprint` reckons them"
+
 
 def model_card(
     plan: TrainingPlan,
@@ -77,7 +79,7 @@ def card_text(card: ModelCard) -> str:
         ("training tokens", f"{card.training_tokens:,}"),
         ("training compute", f"{card.training_flop:.3g} FLOP"),
         ("energy at the accelerator", f"{card.energy_j:.4g} J" if card.energy_j is not None else "not measured"),
-        ("emissions", f"{card.emissions_kgco2e:.3g} kg CO2e" if card.emissions_kgco2e is not None else "not known"),
+        ("emissions", f"{card.emissions_kgco2e:.3g} kg CO2e" if card.emissions_kgco2e is not None else NO_GRID),
         ("licence", card.licence),
         ("created", card.created_at),
     ]

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from advisor.exits import exit_code
+from trainer.annotate.cli import add_annotate
 
 EPILOG = """\
 examples:
@@ -18,8 +19,10 @@ examples:
   trainer run data/examples/plans/python_reference.yaml --dry-run
   trainer run runs/first --resume            go on with a run that was stopped
   trainer data prepare runs/plan --output runs/data
+  trainer annotate page tasks.jsonl --annotator ada
   trainer evaluate runs/first/model --suite runs/first/suite.jsonl
   trainer doctor
+  trainer measure                            this machine's speed and power, for `advisor calibrate`
 
 environment:
   OMP_NUM_THREADS   processor threads (default: the cores this process may use)
@@ -54,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     _add_run(verbs)
     _add_data(verbs)
+    add_annotate(verbs)
     evaluate = verbs.add_parser(
         "evaluate", help="score a model on held-out questions", description="Scores a model directory on a suite."
     )
@@ -68,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_format(doctor)
     doctor.set_defaults(handler=_doctor)
+    _add_measure(verbs)
     return parser
 
 
@@ -100,6 +105,12 @@ def _add_data(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     prepare.add_argument("--output", type=Path, required=True, metavar="DIR", help="directory for the result")
     _add_format(prepare)
     prepare.set_defaults(handler=_prepare)
+
+
+def _add_measure(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from trainer.measure.cli import add_parser
+
+    add_parser(verbs)
 
 
 def _add_format(parser: argparse.ArgumentParser) -> None:

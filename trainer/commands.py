@@ -17,6 +17,7 @@ from advisor.contracts.base import Interval
 from advisor.contracts.errors import BadInput, Failed
 from advisor.contracts.plan import TrainingPlan
 from advisor.contracts.runs import EvaluationReport, RunReport
+from trainer.energy.words import energy_text, host_text
 from trainer.plan import RUN_FILE, LoadedPlan, base_model_name, check_plan, load_plan, slug
 
 LIBRARIES = ("torch", "transformers", "trl", "peft", "datasets", "tokenizers", "matplotlib")
@@ -151,8 +152,9 @@ def _show_report(report: RunReport, directory: Path) -> None:
         )
     _print(table)
     energy = report.energy
-    known_energy = f"{energy.energy_j:,.0f} J" if energy.energy_j is not None else f"not known: {energy.reason}"
-    lines = [f"energy at the accelerators ({energy.quality}): {known_energy}"]
+    lines = [f"energy at the accelerators ({energy.quality}): {energy_text(energy)}"]
+    if energy.host is not None and energy.host.energy_j is not None:
+        lines += [f"beside it, processor and memory of the machine: {host_text(energy.host)}"]
     lines += [f"warning: {warning}" for warning in report.warnings]
     lines += [f"report: {directory / 'report.md'}", f"model:  {directory / 'model'}"]
     sys.stdout.write("\n".join(lines) + "\n")
