@@ -6,6 +6,7 @@ Enter at `rank`, `break_even_volumes`, `tornado` and `information_values`. All o
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,13 +26,23 @@ class Ranking:
     order: tuple[int, ...]
     """Best first; infeasible options last, by mean cost."""
     p_best: Array
-    expected_regret: Array
-    """NaN for infeasible options."""
-    p95_regret: Array
+    regret: Array
+    """Of each draw and option; NaN for infeasible options."""
     p_none: float
     """Share of draws in which no feasible option reaches the quality floor."""
     standard_error: float
     """Largest standard error of a probability at this number of draws."""
+
+    @cached_property
+    def expected_regret(self) -> Array:
+        """Mean of the regret; NaN for infeasible options."""
+        return np.asarray(self.regret.mean(axis=0))
+
+    @cached_property
+    def p95_regret(self) -> Array:
+        """What the regret exceeds in a twentieth of the draws; NaN for infeasible options."""
+        columns = (np.ascontiguousarray(each) for each in self.regret.T)
+        return np.array([np.nan if np.isnan(each[0]) else quantiles_of(each, (0.95,))[0] for each in columns])
 
 
 def loss(cost: Array, meets_quality: Mask, feasible: Mask) -> Array:
@@ -73,8 +84,7 @@ def rank(cost: Array, meets_quality: Mask, feasible: Mask) -> Ranking:
     return Ranking(
         order=tuple(order),
         p_best=p_best,
-        expected_regret=regret.mean(axis=0),
-        p95_regret=np.array([quantiles_of(np.ascontiguousarray(each), (0.95,))[0] for each in regret.T]),
+        regret=regret,
         p_none=p_none,
         standard_error=float(0.5 / np.sqrt(draws)),
     )
