@@ -77,7 +77,8 @@ def training_run(option: Candidate, x: Design, demand: Demand, *, per_usd: float
     mfu = np.minimum(HIGHEST_MFU, x[work.mfu_input] * work.mfu_ratio * own)
     final_hours = compute.accelerator_hours(flop, hosting.device.peak_flop_per_s, mfu)
     hours = np.asarray(final_hours * effort)
-    it_kwh = np.asarray(hours * _training_kw(hosting, x))
+    power = demand.once(("training_kw", hosting.accelerator), lambda: _training_kw(hosting, x))
+    it_kwh = np.asarray(hours * power)
     if not hosting.bought:
         return Run(hours * x[f"rental_usd_per_hour.{hosting.accelerator}"] * per_usd, hours, flop, it_kwh, zero)
     wanted = compute.accelerators_for(final_hours, x["training_wall_months"] * HOURS_PER_MONTH)
