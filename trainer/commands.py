@@ -1,6 +1,7 @@
 """The verbs of `trainer`, each from checked arguments to an exit code.
 
-Enter at `run`, `dry_run`, `prepare_data` and `evaluate`. Results go to standard output, progress to standard error.
+Enter at `run` and `dry_run`; the other verbs have rooms of their own. Results go to standard output, progress to
+standard error.
 """
 
 import json
@@ -15,10 +16,12 @@ from rich.table import Table
 
 from advisor.contracts.base import Interval
 from advisor.contracts.errors import BadInput, Failed
+from advisor.contracts.evaluation import EvaluationReport
 from advisor.contracts.plan import TrainingPlan
-from advisor.contracts.runs import EvaluationReport, RunReport
+from advisor.contracts.runs import RunReport
 from trainer.energy.words import energy_text, host_text
-from trainer.plan import RUN_FILE, LoadedPlan, base_model_name, check_plan, load_plan, slug
+from trainer.evaluate.words import figure
+from trainer.plan import LoadedPlan, base_model_name, check_plan, load_plan, slug
 
 LIBRARIES = ("torch", "transformers", "trl", "peft", "datasets", "tokenizers", "matplotlib")
 
@@ -69,57 +72,6 @@ def dry_run(plan_path: Path, *, output: Path | None, as_json: bool) -> int:
         sys.stdout.write(json.dumps(figures, indent=2) + "\n")
     else:
         _show_outlook(figures, plan)
-    return 0
-
-
-def prepare_data(plan_path: Path, output: Path, *, as_json: bool) -> int:
-    """`trainer data prepare`."""
-    loaded = load_plan(plan_path)
-    check_plan(loaded.plan, loaded.base)
-    if (output / RUN_FILE).exists():
-        raise BadInput(f"--output: a run lies in {output}; name another directory")
-    from trainer.corpus.prepare import prepare
-
-    card = prepare(loaded.plan, loaded.base, output).card()
-    if as_json:
-        sys.stdout.write(json.dumps(card, indent=2, ensure_ascii=False) + "\n")
-        return 0
-    table = _table()
-    for name, value in card.items():
-        if name not in ("examples_of_dropped", "corpora"):
-            table.add_row(name.replace("_", " "), _counts(value))
-    _print(table)
-    sys.stdout.write(f"written to {output / 'data'} and {output / 'suite.jsonl'}\n")
-    return 0
-
-
-def evaluate(model: Path, suite: Path, *, as_json: bool) -> int:
-    """`trainer evaluate`."""
-    if not (model / "config.json").exists():
-        inner = model / "model"
-        hint = f"; did you mean {inner}?" if (inner / "config.json").exists() else ""
-        raise BadInput(f"MODEL: {model} is no model directory (config.json is missing){hint}")
-    from trainer.corpus.rows import read_suite
-
-    items = read_suite(suite)
-    tasks = {item.task for item in items}
-    if len(tasks) > 1:
-        raise BadInput(f"--suite: all items of a suite need the same task, got {', '.join(sorted(map(str, tasks)))}")
-    _require_libraries()
-    from trainer.environment import use_available_threads
-    from trainer.evaluate.model import evaluate_directory
-    from trainer.progress import Progress
-
-    use_available_threads()
-    with Progress() as progress:
-        progress.begin("evaluate", total=len(items))
-        report = evaluate_directory(
-            model, task=items[0].task or "classification", items=items, texts=[], advance=progress.advance
-        )
-    if as_json:
-        sys.stdout.write(report.model_dump_json(indent=2) + "\n")
-    else:
-        _print(_scores(report))
     return 0
 
 
@@ -187,14 +139,8 @@ def _forecast(value: Interval | float | str | None) -> str:
 def _scores(evaluation: EvaluationReport) -> Table:
     table = _table("score", "value", "95 % interval", "n")
     for score in evaluation.scores:
-        table.add_row(score.name, f"{score.value:.3f}", f"{score.low:.3f} to {score.high:.3f}", f"{score.n}")
+        table.add_row(score.name, figure(score.value), f"{figure(score.low)} to {figure(score.high)}", f"{score.n}")
     return table
-
-
-def _counts(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in value.items()) or "none"
-    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _table(*columns: str) -> Table:

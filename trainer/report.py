@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from advisor.contracts.base import Interval
+from advisor.contracts.evaluation import EvaluationReport
 from advisor.contracts.plan import TrainingPlan
-from advisor.contracts.runs import EnergyReport, EvaluationReport, ForecastRow, PhaseReport, RunReport
+from advisor.contracts.runs import EnergyReport, ForecastRow, PhaseReport, RunReport
 from advisor.files import write_contract, write_text
 from trainer.card import card_text, model_card, score_table
 from trainer.corpus.prepare import Prepared

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from advisor.contracts.errors import BadInput
+from advisor.contracts.evaluation import EvaluationReport
 from advisor.contracts.plan import TrainingPlan
-from advisor.contracts.runs import EnergyReport, EvaluationReport, PhaseName, PhaseReport, RunReport
+from advisor.contracts.runs import EnergyReport, PhaseName, PhaseReport, RunReport
 from advisor.files import read_contract
 from trainer.energy import Meter, open_meter
 from trainer.energy.cuda import cuda_uuids, wait_for_cuda

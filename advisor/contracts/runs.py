@@ -16,6 +16,8 @@ from advisor.contracts.base import (
     PositiveCount,
     SchemaVersion,
 )
+from advisor.contracts.evaluation import EvaluationReport as EvaluationReport
+from advisor.contracts.evaluation import Score as Score
 from advisor.contracts.plan import PlanOrigin, TrainingPlan
 
 EnergyQuality = Literal[
@@ -91,30 +93,6 @@ class EnergyReport(Contract):
     """Gross minus idle power times duration, for comparing code; None without a baseline. Drives no cost."""
     host: HostEnergy | None = None
     """Processors and memory; None in records that did not look for them."""
-
-
-class Score(Contract):
-    """One metric on held-out items."""
-
-    name: str
-    value: Number
-    low: Number
-    """P2.5 of the bootstrap (or Wilson interval for shares)."""
-    high: Number
-    """P97.5."""
-    n: PositiveCount
-    unit: Literal["fraction", "bits_per_byte", "ratio", "score_0_100"]
-
-
-class EvaluationReport(Contract):
-    """Scores on data that was never trained on."""
-
-    task: str
-    data: str
-    """What was evaluated on, in words."""
-    scores: tuple[Score, ...]
-    primary: str
-    """Name of the score that answers the case's quality floor."""
 
 
 class PhaseReport(Contract):
