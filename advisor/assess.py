@@ -31,12 +31,12 @@ from advisor.contracts.assessment import (
     OptionQuality,
 )
 from advisor.contracts.base import Interval
-from advisor.contracts.baseline import BaselineReport
+from advisor.contracts.calibration import Calibration
 from advisor.contracts.case import Case
 from advisor.contracts.catalog import Catalog
 from advisor.contracts.errors import Failed
 from advisor.contracts.gates import Translation
-from advisor.contracts.runs import RunReport
+from advisor.contracts.measurements import Report
 from advisor.core.candidates import LINES, Candidate
 from advisor.core.care import ERROR_COST
 from advisor.core.costing import Outcome
@@ -62,7 +62,6 @@ DEFAULT_DRAWS = 10_000
 AT_RISK_FRACTION = 0.01
 """Share of futures without an option of sufficient quality from which on the reader is warned."""
 _Known = dict[tuple[float, float, float, float], dict[str, float]]
-Report = RunReport | BaselineReport
 
 
 def assess(
@@ -73,6 +72,7 @@ def assess(
     draws: int = DEFAULT_DRAWS,
     measurements: Sequence[Report] = (),
     files: Sequence[str] = (),
+    calibration: Calibration | None = None,
 ) -> Assessment:
     """Assess all options for a case.
 
@@ -81,8 +81,9 @@ def assess(
         catalog: from `advisor.catalog.load.load_catalog`.
         seed: of the random draws; the same seed gives the same result.
         draws: number of simulated futures; 10,000 give probabilities to half a percentage point.
-        measurements: reports of runs and comparisons; each replaces or narrows the input it belongs to.
+        measurements: reports of any kind; each replaces or narrows the input it belongs to.
         files: names of the reports, for the record.
+        calibration: what earlier reports have measured; reports that are in both count once.
 
     Raises:
         BadInput: an unknown accelerator, country or grid zone, or a measurement that fits no option.
@@ -91,7 +92,8 @@ def assess(
     setting = setting_of(case, catalog)
     prior = inputs_of(case, catalog, setting)
     candidates = candidates_of(case, catalog, prior, setting, on)
-    measured = overrides_of(measurements, catalog, prior, [option.id for option in candidates])
+    learnt = overrides_of(measurements, catalog, prior, [option.id for option in candidates], calibration)
+    measured = learnt.inputs
     inputs = overridden(prior, measured)
     problem = Problem(case, setting, limits_of(case, prior, setting, catalog), seed)
     keep_ids = {option.id for option in candidates if option.measured_quality_input in measured}
@@ -117,7 +119,7 @@ def assess(
     )
     lift = nothing_feasible(options, setting.currency)
     return Assessment(
-        id=_identity(case, catalog, seed, draws, measurements),
+        id=_identity(case, catalog, seed, draws, measurements, calibration),
         case=case,
         seed=seed,
         draws=draws,
@@ -140,10 +142,12 @@ def assess(
             *stated_facts(case, catalog, kept),
         ),
         update=_update(before, solved, measured, files) if before is not None else None,
+        calibration=learnt.calibration,
         warnings=(
             *_cautions(options, solved),
             *split_caution(case, options),
             *unknown_footprints(kept, solved.outcomes),
+            *_calibration_cautions(calibration, catalog),
         ),
     )
 
@@ -376,7 +380,30 @@ def _caution(code: str, english: str, german: str) -> Caution:
     return Caution(code=code, message=english, translations=(Translation(language="de", text=german),))
 
 
-def _identity(case: Case, catalog: Catalog, seed: int, draws: int, measurements: Sequence[Report]) -> str:
+def _calibration_cautions(calibration: Calibration | None, catalog: Catalog) -> list[Caution]:
+    """A calibration rests on the peaks, power limits and estimates of its own catalogue."""
+    if calibration is None or calibration.catalog_version == catalog.version:
+        return []
+    text = (
+        f"calibration {calibration.id} was reckoned with catalogue {calibration.catalog_version}, this assessment with "
+        f"{catalog.version}; make it anew from its reports with `advisor calibrate`"
+    )
+    german = (
+        f"die Kalibrierung {calibration.id} beruht auf dem Katalog {calibration.catalog_version}, diese Bewertung auf "
+        f"{catalog.version}; `advisor calibrate` rechnet sie aus ihren Berichten neu"
+    )
+    return [_caution("calibration_of_other_catalogue", text, german)]
+
+
+def _identity(
+    case: Case,
+    catalog: Catalog,
+    seed: int,
+    draws: int,
+    measurements: Sequence[Report],
+    calibration: Calibration | None,
+) -> str:
     reports = [report.model_dump_json() for report in measurements]
-    content = json.dumps([case.model_dump_json(), catalog.version, seed, draws, reports])
+    learnt = [] if calibration is None else [calibration.id]
+    content = json.dumps([case.model_dump_json(), catalog.version, seed, draws, reports, *learnt])
     return "a-" + hashlib.sha256(content.encode()).hexdigest()[:16]

@@ -72,7 +72,7 @@ def _add_assess(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         type=Path,
         default=[],
         metavar="FILE",
-        help="run and baseline reports to learn from",
+        help="reports to learn from: of runs, comparisons, machines, served models",
     )
     parser.add_argument(
         "--compare",

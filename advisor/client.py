@@ -10,7 +10,6 @@ import httpx
 from pydantic import BaseModel, RootModel, SerializeAsAny, ValidationError
 
 from advisor.contracts.assessment import Assessment
-from advisor.contracts.baseline import BaselineReport
 from advisor.contracts.case import Case
 from advisor.contracts.errors import BadInput, Failed
 from advisor.contracts.estimates import (
@@ -22,9 +21,9 @@ from advisor.contracts.estimates import (
     TrainingRequest,
 )
 from advisor.contracts.handover import Handoff, HandoffRequest
+from advisor.contracts.measurements import Report as AnyReport
 from advisor.contracts.mistakes import describe
 from advisor.contracts.questions import ServingAnswers, TrainingAnswers
-from advisor.contracts.runs import RunReport
 from advisor.contracts.service import (
     AcceleratorsTable,
     AssessmentPage,
@@ -108,7 +107,7 @@ class AdvisorClient:
         *,
         seed: int = 0,
         draws: int = 10_000,
-        measurements: Sequence[RunReport | BaselineReport] = (),
+        measurements: Sequence[AnyReport] = (),
     ) -> Assessment:
         """Assess a case; the service stores the answer."""
         try:
@@ -158,7 +157,7 @@ class AdvisorClient:
         """The planned cost lines of a stored assessment as a FOCUS 1.2 table."""
         return self._file(f"{_segment(assessment_id)}/focus.csv", "text/csv", language).decode()
 
-    def add_measurement(self, report: RunReport | BaselineReport) -> MeasurementSummary:
+    def add_measurement(self, report: AnyReport) -> MeasurementSummary:
         """Store a report."""
         return self._read(MeasurementSummary, "POST", "/v1/measurements", report)
 
@@ -166,7 +165,7 @@ class AdvisorClient:
         """Stored reports, newest first."""
         return self._read(MeasurementPage, "GET", "/v1/measurements", params=_page(limit, offset)).items
 
-    def measurement(self, measurement_id: str) -> RunReport | BaselineReport:
+    def measurement(self, measurement_id: str) -> AnyReport:
         """One stored report."""
         return self._read(Report, "GET", f"/v1/measurements/{_segment(measurement_id)}").root
 

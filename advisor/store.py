@@ -70,7 +70,7 @@ class AssessmentRecord(DocumentBase):
 
 
 class MeasurementRecord(DocumentBase):
-    """A stored run or baseline report."""
+    """A stored report of any kind."""
 
     __tablename__ = "measurements"
 

@@ -19,12 +19,11 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from uuid_utils.compat import uuid7
 
 from advisor.contracts.assessment import Assessment
-from advisor.contracts.baseline import BaselineReport
 from advisor.contracts.case import Case
 from advisor.contracts.catalog import Catalog
 from advisor.contracts.errors import BadInput
+from advisor.contracts.measurements import Report as AnyReport
 from advisor.contracts.mistakes import describe
-from advisor.contracts.runs import RunReport
 from advisor.contracts.service import AssessmentRequest, Report
 from advisor.estimate.answers import Topic, answer_in_place, answer_of, answer_text
 from advisor.store import Entry, Kind, Store, now
@@ -44,7 +43,7 @@ class Assess(Protocol):
         catalog: Catalog,
         seed: int,
         draws: int,
-        measurements: Sequence[RunReport | BaselineReport],
+        measurements: Sequence[AnyReport],
         files: Sequence[str],
     ) -> Assessment:
         """Assess a case."""
@@ -130,7 +129,7 @@ def _answers(topic: Topic, requests: Any, catalog: Catalog, *, draws: int, seed:
     return f"[{','.join(texts)}]"
 
 
-def _inline_reports(case: Case) -> list[RunReport | BaselineReport]:
+def _inline_reports(case: Case) -> list[AnyReport]:
     """Reports that stand inside the case; a path means nothing to a service."""
     found = []
     for index, entry in enumerate(case.measurements):

@@ -13,6 +13,7 @@ from advisor.contracts.base import (
     Fraction,
     NonNegative,
     Number,
+    Positive,
     PositiveCount,
     SchemaVersion,
 )
@@ -155,6 +156,16 @@ class ForecastRow(Contract):
     """None when forecast or actual is not known."""
 
 
+class EffortHours(Contract):
+    """Working time that people put into a run: preparing, watching, repairing, judging it."""
+
+    role: Literal["ml_engineer", "data_engineer", "operations", "annotator", "domain_expert"]
+    hours: Positive
+    note: str = ""
+    logged_at: str
+    """UTC, ISO 8601."""
+
+
 class RunReport(Contract):
     """The self-contained record of one training run."""
 
@@ -173,4 +184,6 @@ class RunReport(Contract):
     forecast: tuple[ForecastRow, ...]
     resumed: Count = 0
     """How often the run was taken up again."""
+    effort: tuple[EffortHours, ...] = ()
+    """What people logged with `trainer log-hours`; empty: nobody logged any."""
     warnings: tuple[str, ...] = ()

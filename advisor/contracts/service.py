@@ -9,22 +9,19 @@ from pydantic import BeforeValidator, Field, RootModel
 
 from advisor.contracts.assessment import OptionKind
 from advisor.contracts.base import Contract, Count, NonNegative, Positive, _whole
-from advisor.contracts.baseline import BaselineReport
 from advisor.contracts.case import Case, Task
 from advisor.contracts.catalog import AcceleratorRow, ApiModelRow, BaseModelRow
 from advisor.contracts.facts import ElectricityRow, GridRow
+from advisor.contracts.measurements import AnyReport, ReportKind
 from advisor.contracts.rows import IsoDate, SourceRow
-from advisor.contracts.runs import RunReport
 
 MAX_DRAWS = 100_000
 MAX_SEED = 2**53 - 1
 """The largest whole number that every JSON reader keeps exact."""
 
-AnyReport = Annotated[RunReport | BaselineReport, Field(discriminator="report")]
-
 
 class Report(RootModel[AnyReport]):
-    """A measurement: the report of a training run, or of a comparison on one test set; `report` tells which."""
+    """A measurement: of a run, a comparison on one test set, a machine or a served model; `report` tells which."""
 
 
 class AssessmentRequest(Contract):
@@ -70,10 +67,10 @@ class AssessmentSummary(Stored):
 class MeasurementSummary(Stored):
     """A stored report in a list."""
 
-    report: Literal["run", "baseline"]
+    report: ReportKind
     report_id: str
     name: str
-    """Model of the run, or test set of the comparison."""
+    """Model of the run, test set of the comparison, processor or accelerator of the machine, or served model."""
 
 
 class CasePage(Contract):

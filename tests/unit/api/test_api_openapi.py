@@ -87,7 +87,13 @@ def test_every_object_of_a_contract_refuses_unknown_keys(document):
 
 def test_unions_carry_their_discriminator(document):
     schemas = document["components"]["schemas"]
-    mapping = {"run": "#/components/schemas/RunReport", "baseline": "#/components/schemas/BaselineReport"}
+    names = {
+        "run": "RunReport",
+        "baseline": "BaselineReport",
+        "machine": "MachineMeasurement",
+        "serving": "ServingMeasurement",
+    }
+    mapping = {kind: f"#/components/schemas/{name}" for kind, name in names.items()}
     assert schemas["Report"]["discriminator"] == {"propertyName": "report", "mapping": mapping}
     items = schemas["AssessmentRequest"]["properties"]["measurements"]["items"]
     assert items["discriminator"]["mapping"] == mapping
