@@ -19,6 +19,7 @@ from advisor.cash_flow import cash_flow
 from advisor.contracts.assessment import (
     Assessment,
     Assumption,
+    CalibrationUsed,
     Caution,
     CostLine,
     MeasurementUpdate,
@@ -141,7 +142,7 @@ def assess(
             *(_pace(option, catalog) for option in kept if option.training is not None and option.training.mfu_note),
             *stated_facts(case, catalog, kept),
         ),
-        update=_update(before, solved, measured, files) if before is not None else None,
+        update=_update(before, solved, measured, _sources(files, learnt.calibration)) if before is not None else None,
         calibration=learnt.calibration,
         warnings=(
             *_cautions(options, solved),
@@ -316,6 +317,11 @@ def _pace(option: Candidate, catalog: Catalog) -> Assumption:
         source=training.mfu_note,
         as_of=max(row.as_of for row in catalog.parameters if row.name == "training_matmul_efficiency_fraction"),
     )
+
+
+def _sources(files: Sequence[str], used: CalibrationUsed | None) -> tuple[str, ...]:
+    """Names of what the measurements stand in."""
+    return (*files, f"calibration {used.id} version {used.version}") if used is not None else tuple(files)
 
 
 def _update(before: Solved, after: Solved, measured: dict[str, Input], files: Sequence[str]) -> MeasurementUpdate:

@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_estimate(verbs)
     _add_hindcast(verbs)
     _add_baseline(verbs)
+    _add_calibrate(verbs)
     return parser
 
 
@@ -73,6 +74,9 @@ def _add_assess(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         default=[],
         metavar="FILE",
         help="reports to learn from: of runs, comparisons, machines, served models",
+    )
+    parser.add_argument(
+        "--calibration", type=Path, metavar="FILE", help="what `advisor calibrate` has learnt; named in the result"
     )
     parser.add_argument(
         "--compare",
@@ -152,6 +156,12 @@ def _add_baseline(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     add_parser(verbs)
 
 
+def _add_calibrate(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from advisor.calibrate.commands import add_parser
+
+    add_parser(verbs)
+
+
 def _draws(text: str) -> int:
     value = int(text)
     if not 100 <= value <= 200_000:
@@ -170,6 +180,7 @@ def _assess(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
         draws=arguments.draws,
         measurements=arguments.measurements,
+        calibration=arguments.calibration,
     )
     if arguments.compare:
         return compare_files(arguments.compare, arguments.case, wanted)

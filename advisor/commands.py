@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from advisor.contracts.assessment import Assessment
+from advisor.contracts.calibration import Calibration
 from advisor.contracts.case import Case
 from advisor.contracts.errors import BadInput, nearest
 from advisor.contracts.measurements import Report
@@ -36,7 +37,8 @@ def parse_report(document: Any, where: str) -> Report:
             f"{where}: report: expected {', '.join(map(repr, models))}, {hint}; reports are written by `trainer run`, "
             "`advisor baseline run`, `trainer measure` and `serving bench`"
         )
-    return parse_contract(document, model, where)
+    found: Report = parse_contract(document, model, where)
+    return found
 
 
 def hand_off(
@@ -74,11 +76,36 @@ def hand_off(
 
 def reports_of(case: Case, path: Path) -> list[tuple[str, Report]]:
     """Reports named in the case, relative to its file, or given inline."""
+    return [
+        (name, parse_report(document, where))
+        for name, where, document in _documents(case, path)
+        if not _is_calibration(document)
+    ]
+
+
+def calibration_of(case: Case, path: Path) -> Calibration | None:
+    """The calibration among the measurements of a case; None where it names none.
+
+    Raises:
+        BadInput: it names several.
+    """
+    found = [(where, document) for _, where, document in _documents(case, path) if _is_calibration(document)]
+    if len(found) > 1:
+        raise BadInput(f"{path}: measurements: one calibration at most, got {len(found)}; join them first")
+    return parse_contract(found[0][1], Calibration, found[0][0]) if found else None
+
+
+def _documents(case: Case, path: Path) -> list[tuple[str, str, Any]]:
+    """Name, place and content of every measurement of a case."""
     found = []
     for index, entry in enumerate(case.measurements):
         if isinstance(entry, str):
             file = (path.parent / entry).resolve()
-            found.append((entry, read_report(file)))
+            found.append((entry, str(file), read_document(file)))
         else:
-            found.append((f"measurements.{index}", parse_report(entry, f"{path}: measurements.{index}")))
+            found.append((f"measurements.{index}", f"{path}: measurements.{index}", entry))
     return found
+
+
+def _is_calibration(document: Any) -> bool:
+    return isinstance(document, dict) and document.get("report") == "calibration"

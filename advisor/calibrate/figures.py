@@ -42,17 +42,17 @@ GROUP_SPREAD_LN: dict[Quantity, float] = {
 """What all measurements of a group share: a machine, or a part and its engine where one input stands for all."""
 MEASURED_ENERGY = ("measured_counter", "measured_counter_repaired", "integrated_power")
 USED_FOR: dict[Quantity, str] = {
-    "mfu_fraction": "utilisation in training of its class of accelerators",
+    "mfu_fraction": "utilisation in training",
     "training_power_fraction": "power of accelerators in training",
     "idle_power_fraction": "power of accelerators that wait",
     "serving_speed_ratio": "speed of serving over the fitted engine's",
     "serving_power_fraction": "power of accelerators that serve",
-    "effort_fte_months": "working time of the next project of its kind",
+    "effort_fte_months": "working time of such projects",
     "quality_fraction": "quality of its option",
-    "training_flop_per_s": "advisor forecast: training on this hardware, other sizes included",
-    "step_s": "advisor forecast: steps of this workload on this hardware",
-    "overhead_s": "advisor forecast: starting, loading and saving around the steps",
-    "training_power_w": "advisor forecast: energy of training on this hardware",
+    "training_flop_per_s": "advisor forecast: training of any size",
+    "step_s": "advisor forecast: steps",
+    "overhead_s": "advisor forecast: around the steps",
+    "training_power_w": "advisor forecast: energy",
 }
 
 

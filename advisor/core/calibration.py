@@ -162,7 +162,8 @@ def _disagreement(counted: Sequence[Datum], mean: float, group_spread_ln: float)
 def _outlier_scores(prior: Spread | None, data: Sequence[Datum], group_spread_ln: float) -> list[float | None]:
     """Robust z of each measurement that is too far off; None where it is not, or nothing is there to judge by.
 
-    z = (ln x - c) / sqrt(s_i^2 + t^2 + d^2);  three and more: c their median, d the scaled median absolute deviation; fewer: c, d the prior's
+    z = (ln x - c) / sqrt(s_i^2 + t^2 + d^2);  c, d the median of three and more and
+    its scaled median absolute deviation; of fewer the prior's median and spread
     source: Iglewicz and Hoaglin 1993, with the measurement's own error beside the scatter.
     validity: halves that contradict each other set nothing aside; their distance widens the posterior.
     """
