@@ -52,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_hindcast(verbs)
     _add_baseline(verbs)
     _add_calibrate(verbs)
+    _add_forecast(verbs)
     return parser
 
 
@@ -158,6 +159,12 @@ def _add_baseline(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def _add_calibrate(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     from advisor.calibrate.commands import add_parser
+
+    add_parser(verbs)
+
+
+def _add_forecast(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from advisor.forecast.commands import add_parser
 
     add_parser(verbs)
 

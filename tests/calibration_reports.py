@@ -8,6 +8,7 @@ from typing import Any
 import documents
 
 from advisor.contracts.measurements import MachineMeasurement, ServingMeasurement
+from advisor.contracts.plan import TrainingPlan
 from advisor.contracts.runs import EnergyReport, RunReport
 
 PEAK_A100 = 312e12
@@ -21,6 +22,12 @@ NO_METER = EnergyReport(
     reason="no NVIDIA driver answers",
 )
 PROCESSOR = "Test Core 9000"
+LARGE: dict[str, Any] = {
+    "accelerator": "a100-sxm-80gb",
+    "accelerator_count": 1,
+    "model": {"kind": "base_model", "model": "llama-3.1-8b"},
+    "phases": {"pretrain": {"max_steps": 100, "batch_sequences": 64, "sequence_tokens": 2048}},
+}
 
 
 def metered(watts: float, duration_s: float, *, devices: int = 1) -> EnergyReport:
@@ -98,9 +105,9 @@ def on_option(report: RunReport, option_id: str, *, kind: str = "fine_tune_lora"
 
 
 def gpu_run(identity: str = "g-1", *, share: float = 0.4, watts: float = 320.0, duration_s: float = 600.0) -> RunReport:
-    """A continued pre-training of 7 billion parameters on one A100 at a share of its peak."""
+    """A continued pre-training of 8 billion parameters on one A100 at a share of its peak."""
     base = run(identity)
-    tokens_per_s = share * PEAK_A100 / (6.0 * 7e9)
+    tokens_per_s = share * PEAK_A100 / (6.0 * 8.03e9)
     steps = 100
     energy = metered(watts, duration_s)
     phase = base.phases[0].model_copy(
@@ -116,11 +123,11 @@ def gpu_run(identity: str = "g-1", *, share: float = 0.4, watts: float = 320.0, 
     )
     return base.model_copy(
         update={
-            "plan": base.plan.model_copy(update={"accelerator": "a100-sxm-80gb", "accelerator_count": 1}),
+            "plan": TrainingPlan.model_validate(base.plan.model_dump() | LARGE),
             "phases": (phase,),
             "energy": energy,
             "environment": base.environment.model_copy(update={"accelerators": ("NVIDIA A100-SXM4-80GB",)}),
-            "model_card": base.model_card.model_copy(update={"parameters": 7_000_000_000}),
+            "model_card": base.model_card.model_copy(update={"parameters": 8_030_000_000}),
         }
     )
 

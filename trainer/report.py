@@ -88,6 +88,9 @@ def forecast_rows(
             "quality_fraction", "fraction", forecast.quality_fraction, score.value if score.unit == "fraction" else None
         ),
     ]
+    if forecast.preference_hours is not None:
+        later = sum(phase.duration_s for phase in phases if phase.name in ("reward", "rl")) / SECONDS_PER_HOUR
+        rows.append(_row("preference_hours", "h", forecast.preference_hours, later))
     point = ForecastRow(
         name="training_flop",
         unit="FLOP",

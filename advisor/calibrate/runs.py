@@ -29,6 +29,7 @@ from advisor.options.scratch import GIGA_PARAMS
 
 GRADIENT = ("pretrain", "sft")
 TRAINING = ("pretrain", "sft", "reward", "rl")
+LEAST_AROUND_S = 0.01
 EFFORT_INPUTS = {"ml_engineer": "training_fte_months", "data_engineer": "data_fte_months"}
 EFFORT_KINDS: tuple[OptionKind, ...] = (
     "proprietary_api_tuned",
@@ -146,7 +147,7 @@ def _speed(report: RunReport, phase: PhaseReport, hardware: CalibratedHardware) 
             )
         )
     around_s = phase.duration_s - loop_s
-    if around_s > 0 and not report.resumed:
+    if around_s > LEAST_AROUND_S and not report.resumed:
         found.append(
             Figure(
                 quantity="overhead_s",
