@@ -54,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     _add_run(verbs)
     _add_data(verbs)
+    _add_log_hours(verbs)
     evaluate = verbs.add_parser(
         "evaluate", help="score a model on held-out questions", description="Scores a model directory on a suite."
     )
@@ -100,6 +101,12 @@ def _add_data(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     prepare.add_argument("--output", type=Path, required=True, metavar="DIR", help="directory for the result")
     _add_format(prepare)
     prepare.set_defaults(handler=_prepare)
+
+
+def _add_log_hours(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from trainer.effort import add_parser
+
+    add_parser(verbs)
 
 
 def _add_format(parser: argparse.ArgumentParser) -> None:

@@ -13,6 +13,7 @@ from advisor.contracts.runs import EnergyReport, EvaluationReport, ForecastRow, 
 from advisor.files import write_contract, write_text
 from trainer.card import card_text, model_card, score_table
 from trainer.corpus.prepare import Prepared
+from trainer.effort import read_effort
 from trainer.environment import environment_of
 from trainer.manifest import RunState
 from trainer.plots import draw_curves
@@ -56,6 +57,7 @@ def write_report(
         model_directory="model",
         forecast=tuple(forecast_rows(plan, phases, evaluation, energy)),
         resumed=state.resumed,
+        effort=read_effort(output),
         warnings=tuple(f"{phase.name}: {text}" for phase in phases for text in phase.warnings),
     )
     draw_curves(output)

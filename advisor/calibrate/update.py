@@ -13,6 +13,9 @@ from advisor.contracts.base import Interval
 from advisor.contracts.calibration import CalibrationEntry, Observation, Quantity
 from advisor.core.calibration import Datum, Spread, pooled_share, updated
 
+OF_SPEED = "parameters, precision, what else ran, and whether it is the same kind of work"
+OF_EFFORT = "whether all hours of the project are logged (`trainer log-hours`), and whether it is the same kind of work"
+
 
 @dataclass(frozen=True)
 class Worked:
@@ -93,11 +96,10 @@ def _usable(prior: Spread | None) -> Spread | None:
     return prior if prior is not None and prior.low > 0 and prior.high > prior.low else None
 
 
-def _set_aside(item: Observation, score: float, count: int) -> Observation:
+def _set_aside(item: Observation, score: float, count: int, what_to_check: str = OF_SPEED) -> Observation:
     against = f"the other {count - 1} measurements" if count > 2 else "what was assumed"
     reason = (
-        f"{'above' if score > 0 else 'below'} {against} by {abs(score):.1f} standard deviations; check parameters, "
-        "precision, what else ran, and whether it is the same kind of work"
+        f"{'above' if score > 0 else 'below'} {against} by {abs(score):.1f} standard deviations; check {what_to_check}"
     )
     return item.model_copy(update={"state": "outlier", "state_reason": reason, "weight_fraction": 0.0})
 
@@ -124,7 +126,7 @@ def _by_project(live: Sequence[Observation], prior: Spread | None) -> Worked:
     for item in live:
         project, weight, score = whole[item.group]
         if score is not None:
-            found.append(_set_aside(item, score, len(data)))
+            found.append(_set_aside(item, score, len(data), OF_EFFORT))
         else:
             found.append(_counted(item, weight * item.value / project.value))
     return Worked(tuple(found), done.posterior)
