@@ -5,11 +5,13 @@ Enter at `AdvisorClient`. Errors arrive as the tree of `advisor.contracts.errors
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Self, TypeVar, overload
+from uuid import UUID
 
 import httpx
 from pydantic import BaseModel, RootModel, SerializeAsAny, ValidationError
 
 from advisor.contracts.assessment import Assessment
+from advisor.contracts.calibration import Calibration
 from advisor.contracts.case import Case
 from advisor.contracts.errors import BadInput, Failed
 from advisor.contracts.estimates import (
@@ -29,6 +31,9 @@ from advisor.contracts.service import (
     AssessmentPage,
     AssessmentRequest,
     AssessmentSummary,
+    CalibrationPage,
+    CalibrationRequest,
+    CalibrationSummary,
     CasePage,
     CaseSummary,
     GridsTable,
@@ -37,6 +42,7 @@ from advisor.contracts.service import (
     ModelsTable,
     PricesTable,
     Report,
+    RevocationRequest,
 )
 
 DEFAULT_URL = "http://127.0.0.1:8080"
@@ -108,10 +114,13 @@ class AdvisorClient:
         seed: int = 0,
         draws: int = 10_000,
         measurements: Sequence[AnyReport] = (),
+        calibration: Calibration | None = None,
     ) -> Assessment:
         """Assess a case; the service stores the answer."""
         try:
-            request = AssessmentRequest(case=case, seed=seed, draws=draws, measurements=tuple(measurements))
+            request = AssessmentRequest(
+                case=case, seed=seed, draws=draws, measurements=tuple(measurements), calibration=calibration
+            )
         except ValidationError as error:
             raise BadInput(describe(error, AssessmentRequest, "request")) from error
         return self._read(Assessment, "POST", "/v1/assessments", request)
@@ -168,6 +177,31 @@ class AdvisorClient:
     def measurement(self, measurement_id: str) -> AnyReport:
         """One stored report."""
         return self._read(Report, "GET", f"/v1/measurements/{_segment(measurement_id)}").root
+
+    def add_calibration(
+        self, calibration: Calibration | None = None, *, measurements: Sequence[str] = ()
+    ) -> CalibrationSummary:
+        """Make a calibration from stored measurements (their ids), extend one with them, or keep one."""
+        try:
+            request = CalibrationRequest(
+                calibration=calibration, measurements=tuple(UUID(item) for item in measurements)
+            )
+        except ValueError as error:
+            raise BadInput(f"measurements: {error}; give the ids of stored measurements") from error
+        return self._read(CalibrationSummary, "POST", "/v1/calibrations", request)
+
+    def calibrations(self, *, limit: int = 50, offset: int = 0) -> tuple[CalibrationSummary, ...]:
+        """Stored calibrations, newest first."""
+        return self._read(CalibrationPage, "GET", "/v1/calibrations", params=_page(limit, offset)).items
+
+    def calibration(self, calibration_id: str) -> Calibration:
+        """One stored calibration."""
+        return self._read(Calibration, "GET", f"/v1/calibrations/{_segment(calibration_id)}")
+
+    def revoke(self, calibration_id: str, report_id: str, *, undo: bool = False) -> CalibrationSummary:
+        """The next version of a stored calibration, without a report; with `undo` the report counts again."""
+        request = RevocationRequest(report_id=report_id, undo=undo)
+        return self._read(CalibrationSummary, "POST", f"/v1/calibrations/{_segment(calibration_id)}/revoke", request)
 
     @overload
     def estimate_training(self, asked: TrainingRequest, *, draws: int = ..., seed: int = ...) -> TrainingEstimate: ...

@@ -1,4 +1,4 @@
-"""Where cases, assessments and measurements are kept: SQLite by default, PostgreSQL by `DATABASE_URL`, same code.
+"""Where the service keeps its documents: SQLite by default, PostgreSQL by `DATABASE_URL`, same code.
 
 Enter at `Store`. A document is stored as the JSON text it was given out as, so the same bytes come back (a JSON
 column would rewrite numbers and key order, and PostgreSQL's refuses NUL in strings). Documents never change.
@@ -36,7 +36,7 @@ SCHEMA_LOCK = 7_117_031
 """Any number that only we use: servers that start together create the tables one after another."""
 SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000", "foreign_keys=ON")
 
-Kind = Literal["case", "assessment", "measurement"]
+Kind = Literal["case", "assessment", "measurement", "calibration"]
 
 
 class StoreUnavailable(Failed):
@@ -75,6 +75,12 @@ class MeasurementRecord(DocumentBase):
     __tablename__ = "measurements"
 
 
+class CalibrationRecord(DocumentBase):
+    """A stored version of a calibration."""
+
+    __tablename__ = "calibrations"
+
+
 class CaseRepository(SQLAlchemyAsyncRepository[CaseRecord]):
     """Access to the cases."""
 
@@ -93,10 +99,17 @@ class MeasurementRepository(SQLAlchemyAsyncRepository[MeasurementRecord]):
     model_type = MeasurementRecord
 
 
+class CalibrationRepository(SQLAlchemyAsyncRepository[CalibrationRecord]):
+    """Access to the calibrations."""
+
+    model_type = CalibrationRecord
+
+
 REPOSITORIES: dict[Kind, type[SQLAlchemyAsyncRepository[Any]]] = {
     "case": CaseRepository,
     "assessment": AssessmentRepository,
     "measurement": MeasurementRepository,
+    "calibration": CalibrationRepository,
 }
 
 

@@ -15,10 +15,11 @@ import anyio
 from litestar import MediaType, Response
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, ValidationError
 from uuid_utils.compat import uuid7
 
 from advisor.contracts.assessment import Assessment
+from advisor.contracts.calibration import Calibration
 from advisor.contracts.case import Case
 from advisor.contracts.catalog import Catalog
 from advisor.contracts.errors import BadInput
@@ -45,6 +46,7 @@ class Assess(Protocol):
         draws: int,
         measurements: Sequence[AnyReport],
         files: Sequence[str],
+        calibration: Calibration | None,
     ) -> Assessment:
         """Assess a case."""
         ...
@@ -66,7 +68,8 @@ class Backend:
         Raises:
             BadInput: the case names something that the catalogue does not hold, or a file.
         """
-        reports = [*_inline_reports(request.case), *request.measurements]
+        inside = _inline(request.case)
+        reports = [*inside.reports, *request.measurements]
         call = partial(
             self.calculation,
             request.case,
@@ -75,6 +78,7 @@ class Backend:
             draws=request.draws,
             measurements=reports,
             files=[f"{report.report} report {report.id}" for report in reports],
+            calibration=request.calibration or inside.calibration,
         )
         return await anyio.to_thread.run_sync(call, limiter=self.threads)
 
@@ -129,15 +133,31 @@ def _answers(topic: Topic, requests: Any, catalog: Catalog, *, draws: int, seed:
     return f"[{','.join(texts)}]"
 
 
-def _inline_reports(case: Case) -> list[AnyReport]:
-    """Reports that stand inside the case; a path means nothing to a service."""
-    found = []
+@dataclass(frozen=True)
+class _Inside:
+    """What stands inside a case."""
+
+    reports: list[AnyReport]
+    calibration: Calibration | None
+
+
+def _inline(case: Case) -> _Inside:
+    """Reports and calibration that stand inside the case; a path means nothing to a service."""
+    found: list[AnyReport] = []
+    learnt: list[Calibration] = []
     for index, entry in enumerate(case.measurements):
         where = f"case.measurements.{index}"
         if isinstance(entry, str):
             raise BadInput(f"{where}: {entry!r} is a path, which the service cannot read; send the report inline")
+        model = Calibration if entry.get("report") == "calibration" else Report
         try:
-            found.append(TypeAdapter(Report).validate_python(entry).root)
+            given = model.model_validate(entry)
         except ValidationError as error:
-            raise BadInput(describe(error, Report, where)) from error
-    return found
+            raise BadInput(describe(error, model, where)) from error
+        if isinstance(given, Calibration):
+            learnt.append(given)
+        else:
+            found.append(given.root)
+    if len(learnt) > 1:
+        raise BadInput(f"case.measurements: one calibration at most, got {len(learnt)}")
+    return _Inside(found, learnt[0] if learnt else None)

@@ -4,11 +4,13 @@ Enter at `AssessmentRequest`. Stored documents come back whole; lists carry summ
 """
 
 from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import BeforeValidator, Field, RootModel
 
 from advisor.contracts.assessment import OptionKind
-from advisor.contracts.base import Contract, Count, NonNegative, Positive, _whole
+from advisor.contracts.base import Contract, Count, NonNegative, Positive, PositiveCount, Text, _whole
+from advisor.contracts.calibration import Calibration
 from advisor.contracts.case import Case, Task
 from advisor.contracts.catalog import AcceleratorRow, ApiModelRow, BaseModelRow
 from advisor.contracts.facts import ElectricityRow, GridRow
@@ -16,6 +18,7 @@ from advisor.contracts.measurements import AnyReport, ReportKind
 from advisor.contracts.rows import IsoDate, SourceRow
 
 MAX_DRAWS = 100_000
+MAX_MEASUREMENTS = 200
 MAX_SEED = 2**53 - 1
 """The largest whole number that every JSON reader keeps exact."""
 
@@ -33,6 +36,26 @@ class AssessmentRequest(Contract):
     """Simulated futures."""
     measurements: tuple[AnyReport, ...] = ()
     """Reports inline; each replaces or narrows the input it belongs to."""
+    calibration: Calibration | None = None
+    """What earlier reports have measured, inline; the assessment names it."""
+
+
+class CalibrationRequest(Contract):
+    """Make a calibration from stored measurements, extend one, or keep one."""
+
+    calibration: Calibration | None = None
+    """The version to extend, or to keep as it is; None: the first one."""
+    measurements: Annotated[tuple[UUID, ...], Field(max_length=MAX_MEASUREMENTS)] = ()
+    """Ids of stored measurements (the `id` of their summaries)."""
+
+
+class RevocationRequest(Contract):
+    """Which report of a calibration shall no longer count."""
+
+    report_id: Text
+    """As in `reports` of the calibration."""
+    undo: bool = False
+    """True: it counts again."""
 
 
 class Stored(Contract):
@@ -73,6 +96,18 @@ class MeasurementSummary(Stored):
     """Model of the run, test set of the comparison, processor or accelerator of the machine, or served model."""
 
 
+class CalibrationSummary(Stored):
+    """A stored calibration in a list."""
+
+    calibration_id: str
+    """Its own id, a hash of its content, which assessments name."""
+    version: PositiveCount
+    reports: tuple[str, ...]
+    """Ids of the reports that count."""
+    change: str
+    """What this version changed, in words."""
+
+
 class CasePage(Contract):
     """Cases, newest first."""
 
@@ -95,6 +130,15 @@ class MeasurementPage(Contract):
     """Measurements, newest first."""
 
     items: tuple[MeasurementSummary, ...]
+    total_items: Count
+    next: str | None
+    """Path of the next page; None on the last."""
+
+
+class CalibrationPage(Contract):
+    """Calibrations, newest first."""
+
+    items: tuple[CalibrationSummary, ...]
     total_items: Count
     next: str | None
     """Path of the next page; None on the last."""

@@ -52,6 +52,10 @@ def test_it_is_version_three_one_and_names_every_route(document):
         "POST /v1/measurements",
         "GET /v1/measurements",
         "GET /v1/measurements/{measurement_id}",
+        "POST /v1/calibrations",
+        "GET /v1/calibrations",
+        "GET /v1/calibrations/{calibration_id}",
+        "POST /v1/calibrations/{calibration_id}/revoke",
         "POST /v1/estimates/training",
         "POST /v1/estimates/memory",
         "POST /v1/estimates/serving",
@@ -139,6 +143,13 @@ def test_requests_and_answers_conform_to_their_schemas(client, document):
     conforms(document, "MeasurementSummary", client.post("/v1/measurements", json=report).json())
     conforms(document, "AssessmentPage", client.get("/v1/assessments").json())
     conforms(document, "MeasurementPage", client.get("/v1/measurements").json())
+    stored = client.get("/v1/measurements").json()["items"][0]["id"]
+    calibration = {"measurements": [stored]}
+    conforms(document, "CalibrationRequest", calibration)
+    made = client.post("/v1/calibrations", json=calibration)
+    conforms(document, "CalibrationSummary", made.json())
+    conforms(document, "CalibrationPage", client.get("/v1/calibrations").json())
+    conforms(document, "Calibration", client.get(made.headers["location"]).json())
     conforms(document, "Problem", client.get("/nothing").json())
     for table in ("Models", "Accelerators", "Prices", "Grids"):
         conforms(document, f"{table}Table", client.get(f"/v1/catalog/{table.lower()}").json())
