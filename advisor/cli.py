@@ -17,7 +17,10 @@ EPILOG = """examples:
   advisor assess cases/ --output assessments/ --format json
   advisor assess --compare before.json after.json
   advisor assess my_case.yaml --measurements runs/demo/run_report.json runs/demo/baseline_report.json
+  advisor calibrate runs/demo/run_report.json --plot runs/calibration.png
+  advisor assess my_case.yaml --calibration runs/calibration.json
   advisor handoff assessment.json --output runs/plan
+  advisor forecast runs/plan --calibration runs/calibration.json
   advisor serve --port 8080
 
 exit codes: 0 done, 2 bad input (the message names file, field, value and legal values), 1 failure
