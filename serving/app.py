@@ -3,7 +3,9 @@
 Enter at `create_app`.
 """
 
+import asyncio
 import logging
+import math
 import time
 import uuid
 from collections.abc import AsyncGenerator, Sequence
@@ -18,12 +20,14 @@ from litestar.exceptions import HTTPException
 from litestar.params import FromPath
 from pydantic import BaseModel
 
+from serving.access import Access, Caller, Role
 from serving.chat import chat_answer, chat_chunks, chat_job
 from serving.completions import completion_answer, completion_chunks, completion_job
 from serving.energy_share import WINDOW_S, EnergyLedger
 from serving.engine import Engine
 from serving.errors import ApiError, as_api_error, unknown_model
 from serving.exchange import Service
+from serving.measured import read_usage
 from serving.metrics import Metrics
 from serving.model_dir import ServedModel
 from serving.openai_schema import (
@@ -34,6 +38,7 @@ from serving.openai_schema import (
     read_request,
     validate,
 )
+from serving.quota import Budgets, Prices
 from serving.records import Feedback, FeedbackRecord, Journal
 from serving.responses import response_answer, response_events, response_job
 from serving.sse import event_stream, unless_gone
@@ -48,7 +53,13 @@ logger = logging.getLogger(__name__)
 
 
 def create_app(
-    models: Sequence[tuple[ServedModel, Engine]], meter: Meter, records: Path, *, window_s: float = WINDOW_S
+    models: Sequence[tuple[ServedModel, Engine]],
+    meter: Meter,
+    records: Path,
+    *,
+    window_s: float = WINDOW_S,
+    access: Access | None = None,
+    prices: Prices | None = None,
 ) -> Litestar:
     """The application over loaded engines.
 
@@ -57,9 +68,13 @@ def create_app(
         meter: closed with the application.
         records: directory of `usage.jsonl` and `feedback.jsonl`.
         window_s: length of the energy windows.
+        access: keys that are asked for; None: none are.
+        prices: what tokens cost inside the house; None: not known.
     """
     usage, feedback = Journal(records / "usage.jsonl"), Journal(records / "feedback.jsonl")
     engines = {model.name: engine for model, engine in models}
+    door = access if access is not None else Access(None)
+    budgets = Budgets(door, prices if prices is not None else Prices(), read_usage(usage.path))
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncGenerator[None, None]:
@@ -71,6 +86,8 @@ def create_app(
             ledger=ledger,
             feedback=feedback,
             started_at=int(time.time()),
+            access=door,
+            budgets=budgets,
         )
         ledger.start()
         yield
@@ -97,15 +114,17 @@ def create_app(
 
 
 @get("/v1/models")
-async def list_models(state: State) -> dict[str, Any]:
+async def list_models(request: HttpRequest, state: State) -> dict[str, Any]:
     """The models of this server, with their cards."""
+    caller_of(request)
     service: Service = state.service
     return {"object": "list", "data": [_model(service, name) for name in service.models]}
 
 
 @get("/v1/models/{name:path}")
-async def show_model(state: State, name: FromPath[str]) -> dict[str, Any]:
+async def show_model(request: HttpRequest, state: State, name: FromPath[str]) -> dict[str, Any]:
     """One model."""
+    caller_of(request)
     service: Service = state.service
     wanted = name.removeprefix("/")
     if wanted not in service.models:
@@ -117,19 +136,21 @@ async def show_model(state: State, name: FromPath[str]) -> dict[str, Any]:
 async def chat_completions(request: HttpRequest, state: State) -> Answer:
     """Answer a conversation."""
     service: Service = state.service
+    caller = caller_of(request)
     asked = read_request(await request.body(), ChatRequest)
-    exchange = service.open(chat_job(asked, service.engine(asked.model)))
+    exchange = service.open(await asyncio.to_thread(chat_job, asked, service.engine(asked.model)), caller)
     if asked.stream:
-        return event_stream(chat_chunks(exchange, include_usage=asked.stream_options.include_usage))
-    return _json(await unless_gone(request, chat_answer(exchange)))
+        return event_stream(chat_chunks(exchange, asked))
+    return _json(await unless_gone(request, chat_answer(exchange, asked)))
 
 
 @post("/v1/completions", status_code=200)
 async def completions(request: HttpRequest, state: State) -> Answer:
     """Continue a text."""
     service: Service = state.service
+    caller = caller_of(request)
     asked = read_request(await request.body(), CompletionRequest)
-    exchange = service.open(completion_job(asked, service.engine(asked.model)))
+    exchange = service.open(await asyncio.to_thread(completion_job, asked, service.engine(asked.model)), caller)
     if asked.stream:
         return event_stream(completion_chunks(exchange, include_usage=asked.stream_options.include_usage))
     return _json(await unless_gone(request, completion_answer(exchange)))
@@ -139,8 +160,9 @@ async def completions(request: HttpRequest, state: State) -> Answer:
 async def responses(request: HttpRequest, state: State) -> Answer:
     """Answer in the form of the Responses API."""
     service: Service = state.service
+    caller = caller_of(request)
     asked = read_request(await request.body(), ResponsesRequest)
-    exchange = service.open(response_job(asked, service.engine(asked.model)))
+    exchange = service.open(await asyncio.to_thread(response_job, asked, service.engine(asked.model)), caller)
     if asked.stream:
         return event_stream(response_events(exchange, asked), named=True)
     return _json(await unless_gone(request, response_answer(exchange, asked)))
@@ -150,6 +172,7 @@ async def responses(request: HttpRequest, state: State) -> Answer:
 async def give_feedback(request: HttpRequest, state: State) -> dict[str, Any]:
     """Keep a user's judgement of an answer."""
     service: Service = state.service
+    caller_of(request)
     given = validate(read_object(await request.body()), Feedback)
     now = datetime.now(UTC).isoformat()
     record = FeedbackRecord(id=f"fb_{uuid.uuid4().hex}", created_at=now, feedback=given)
@@ -167,10 +190,17 @@ async def health(state: State) -> Answer:
 
 
 @get("/metrics")
-async def metrics(state: State) -> Answer:
+async def metrics(request: HttpRequest, state: State) -> Answer:
     """Figures for Prometheus."""
+    caller_of(request, needs="monitor")
     service: Service = state.service
     return Response(service.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def caller_of(request: HttpRequest, *, needs: Role = "user") -> Caller:
+    """Who asks; refused without a key where keys are asked for."""
+    service: Service = request.app.state.service
+    return service.access.caller(request.headers.get("authorization"), needs=needs)
 
 
 def answer_error(request: Request[Any, Any, Any], error: Exception) -> Answer:
@@ -184,7 +214,11 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Answer:
     service: Service | None = request.app.state.get("service")
     if service is not None:
         service.metrics.errors.labels(said.code).inc()
-    headers = {"Retry-After": str(RETRY_AFTER_S)} if said.status == 503 else {}
+    headers = {}
+    if said.status in (429, 503):
+        headers["Retry-After"] = str(max(1, math.ceil(said.retry_after_s or RETRY_AFTER_S)))
+    if said.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
     return Response(said.body, status_code=said.status, headers=headers)
 
 

@@ -16,12 +16,15 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from advisor.contracts.errors import BadInput, Failed
+from serving.access import Access
 from serving.engine import Engine
 from serving.model_dir import ServedModel, served_models
+from serving.quota import Prices
 
 if TYPE_CHECKING:
     import uvicorn
 
+LOOPBACK = ("127.0.0.1", "::1")
 FAREWELL_S = 3
 """How long failed answers may take to be told to their clients, after the drain."""
 
@@ -37,6 +40,9 @@ class ServerSettings:
     threads: int | None
     engine: str
     records: Path
+    keys: Path | None
+    """File of API keys; None: none are asked for."""
+    prices: Prices
     drain_s: int
     """How long running answers may take to finish after the stop signal; then they fail."""
 
@@ -44,10 +50,11 @@ class ServerSettings:
 def up(settings: ServerSettings) -> int:
     """Serve until SIGTERM or Ctrl-C; both end in exit code 0."""
     models = served_models(settings.models, settings.names, weights=settings.engine == "transformers")
+    access = Access(settings.keys)
     listener = _bind(settings.host, settings.port)
     previous = signal.signal(signal.SIGTERM, _as_keyboard_interrupt)
     try:
-        _serve(settings, models, listener)
+        _serve(settings, models, listener, access)
     except KeyboardInterrupt:
         sys.stderr.write("stopped\n")
     finally:
@@ -66,7 +73,7 @@ def free_threads() -> int:
     return max(1, round(allowed - busy))
 
 
-def _serve(settings: ServerSettings, models: Sequence[ServedModel], listener: socket.socket) -> None:
+def _serve(settings: ServerSettings, models: Sequence[ServedModel], listener: socket.socket, access: Access) -> None:
     from trainer.energy import open_meter
 
     engines = [(model, _engine(settings, model)) for model in models]
@@ -76,7 +83,7 @@ def _serve(settings: ServerSettings, models: Sequence[ServedModel], listener: so
 
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     meter = open_meter()
-    app = create_app(engines, meter, settings.records)
+    app = create_app(engines, meter, settings.records, access=access, prices=settings.prices)
     patience_s = settings.drain_s + FAREWELL_S
     config = uvicorn.Config(
         app, log_level="error", access_log=False, timeout_graceful_shutdown=patience_s, lifespan="on"
@@ -85,7 +92,10 @@ def _serve(settings: ServerSettings, models: Sequence[ServedModel], listener: so
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     energy = "measured" if not meter.reason else f"not measured: {meter.reason}"
     names = ", ".join(model.name for model in models)
-    sys.stdout.write(f"serving {names} on {address}/v1 (energy {energy}; records in {settings.records})\n")
+    asked = "no key is asked for" if access.is_open else f"keys of {settings.keys}"
+    sys.stdout.write(f"serving {names} on {address}/v1 ({asked}; energy {energy}; records in {settings.records})\n")
+    if access.is_open and host not in LOOPBACK:
+        sys.stderr.write("warning: anybody who reaches this address may ask; make keys: serving keys add --help\n")
     sys.stdout.flush()
     server = uvicorn.Server(config)
     ended = threading.Event()

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from advisor.exits import exit_code
+from trainer.annotate.cli import add_annotate
 
 EPILOG = """\
 examples:
@@ -18,6 +19,7 @@ examples:
   trainer run data/examples/plans/python_reference.yaml --dry-run
   trainer run runs/first --resume            go on with a run that was stopped
   trainer data prepare runs/plan --output runs/data
+  trainer annotate page tasks.jsonl --annotator ada
   trainer evaluate runs/first/model --suite runs/first/suite.jsonl
   trainer doctor
 
@@ -54,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     _add_run(verbs)
     _add_data(verbs)
+    add_annotate(verbs)
     _add_log_hours(verbs)
     evaluate = verbs.add_parser(
         "evaluate", help="score a model on held-out questions", description="Scores a model directory on a suite."

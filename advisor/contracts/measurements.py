@@ -131,7 +131,11 @@ class ServingLoad(Contract):
     """One stretch of load on a served model."""
 
     num_concurrent: PositiveCount | None
-    """Requests in work at once; None where the traffic was what users sent."""
+    """Requests kept in work at once; None where requests came when they came."""
+    num_concurrent_mean: NonNegative | None = None
+    """Requests in work on average while any was; None: not known."""
+    offered_requests_per_s: Positive | None = None
+    """Rate of arrivals of a load with an arrival rate."""
     requests: PositiveCount
     errors: Count = 0
     duration_s: Positive
