@@ -199,6 +199,12 @@ class Store:
             raise NotStored(f"no {kind} {str(identity)!r}; GET /v1/{kind}s lists what there is")
         return str(row.document)
 
+    async def summary(self, kind: Kind, identity: UUID) -> str | None:
+        """The summary of one document as JSON; None where there is none under this id."""
+        async with self.sessions() as session:
+            row = await REPOSITORIES[kind](session=session).get_one_or_none(id=identity)
+        return None if row is None else str(row.summary)
+
     async def listing(self, kind: Kind, *, limit: int, offset: int) -> Listing:
         """Summaries, newest first, and how many there are in all."""
         async with self.sessions() as session:

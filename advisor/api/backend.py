@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, Protocol
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import anyio
 from litestar import MediaType, Response
@@ -25,11 +25,13 @@ from advisor.contracts.catalog import Catalog
 from advisor.contracts.errors import BadInput
 from advisor.contracts.measurements import Report as AnyReport
 from advisor.contracts.mistakes import describe
-from advisor.contracts.service import AssessmentRequest, Report
+from advisor.contracts.service import AssessmentRequest, CalibrationSummary, Report
 from advisor.estimate.answers import Topic, answer_in_place, answer_of, answer_text
 from advisor.store import Entry, Kind, Store, now
 
 MAX_LIMIT = 100
+CALIBRATIONS = UUID("7a0c6f3e-5a4b-4c0e-9b6f-2f6f1d0c8e11")
+"""Name space of the calibrations' ids."""
 Limit = Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT, description="Most items of a page.")]
 Offset = Annotated[int, QueryParameter(ge=0, le=2**31 - 1, description="Items to skip, counted from the newest.")]
 
@@ -69,6 +71,7 @@ class Backend:
             BadInput: the case names something that the catalogue does not hold, or a file.
         """
         inside = _inline(request.case)
+        calibration = request.calibration or inside.calibration
         reports = [*inside.reports, *request.measurements]
         call = partial(
             self.calculation,
@@ -78,9 +81,30 @@ class Backend:
             draws=request.draws,
             measurements=reports,
             files=[f"{report.report} report {report.id}" for report in reports],
-            calibration=request.calibration or inside.calibration,
+            calibration=calibration,
         )
-        return await anyio.to_thread.run_sync(call, limiter=self.threads)
+        result = await anyio.to_thread.run_sync(call, limiter=self.threads)
+        if calibration is not None:
+            await self.keep_calibration(calibration)
+        return result
+
+    async def keep_calibration(self, made: Calibration) -> CalibrationSummary:
+        """Store a calibration once, under an id that follows from its own."""
+        identity = uuid5(CALIBRATIONS, made.id)
+        known = await self.store.summary("calibration", identity)
+        if known is not None:
+            return CalibrationSummary.model_validate_json(known)
+        ticket = Ticket(id=identity)
+        summary = CalibrationSummary(
+            id=str(identity),
+            created_at=ticket.created_at,
+            calibration_id=made.id,
+            version=made.version,
+            reports=tuple(row.report_id for row in made.reports if not row.revoked),
+            change=made.change,
+        )
+        await self.store.add("calibration", ticket.entry(summary, made))
+        return summary
 
     async def estimate(self, topic: Topic, requests: Any, *, draws: int, seed: int) -> str:
         """One request's estimate, or for a list one answer each in order, as JSON; off the event loop.

@@ -35,10 +35,10 @@ class CalibrationController(Controller):
         """Make a calibration from stored measurements, extend one with them, or keep one that was made elsewhere."""
         if data.calibration is None and not data.measurements:
             raise BadInput("measurements: name at least one stored measurement, or give a calibration")
-        ticket = Ticket()
         reports = [(await _measurement(backend, identity)).root for identity in data.measurements]
-        call = partial(calibrated, reports, backend.catalog, created_at=ticket.created_at, before=data.calibration)
-        return await _kept(backend, ticket, await anyio.to_thread.run_sync(call, limiter=backend.threads))
+        call = partial(calibrated, reports, backend.catalog, created_at=Ticket().created_at, before=data.calibration)
+        made = await anyio.to_thread.run_sync(call, limiter=backend.threads)
+        return _answer(await backend.keep_calibration(made))
 
     @get("/", operation_id="listCalibrations", summary="List calibrations", responses=problem_responses(400))
     async def list_calibrations(self, backend: Shared, limit: Limit = 50, offset: Offset = 0) -> CalibrationPage:
@@ -71,10 +71,11 @@ class CalibrationController(Controller):
     ) -> Response[CalibrationSummary]:
         """The next version, in which a report does not count, or counts again with `undo`; the old one stays."""
         text = await backend.store.document("calibration", calibration_id)
-        ticket, before = Ticket(), Calibration.model_validate_json(text)
+        before = Calibration.model_validate_json(text)
         change = restored if data.undo else revoked
-        call = partial(change, before, data.report_id, backend.catalog, created_at=ticket.created_at)
-        return await _kept(backend, ticket, await anyio.to_thread.run_sync(call, limiter=backend.threads))
+        call = partial(change, before, data.report_id, backend.catalog, created_at=Ticket().created_at)
+        made = await anyio.to_thread.run_sync(call, limiter=backend.threads)
+        return _answer(await backend.keep_calibration(made))
 
 
 async def _measurement(backend: Backend, identity: UUID) -> Report:
@@ -85,15 +86,6 @@ async def _measurement(backend: Backend, identity: UUID) -> Report:
     return Report.model_validate_json(text)
 
 
-async def _kept(backend: Backend, ticket: Ticket, made: Calibration) -> Response[CalibrationSummary]:
-    summary = CalibrationSummary(
-        id=str(ticket.id),
-        created_at=ticket.created_at,
-        calibration_id=made.id,
-        version=made.version,
-        reports=tuple(row.report_id for row in made.reports if not row.revoked),
-        change=made.change,
-    )
-    await backend.store.add("calibration", ticket.entry(summary, made))
-    location = f"{CalibrationController.path}/{ticket.id}"
+def _answer(summary: CalibrationSummary) -> Response[CalibrationSummary]:
+    location = f"{CalibrationController.path}/{summary.id}"
     return Response(summary, status_code=201, headers={"Location": location})

@@ -17,6 +17,8 @@ MACHINE_SPREAD_LN = 0.06
 OWN_RUN_SPREAD_LN = sqrt(SINGLE_RUN_SPREAD_LN**2 - MACHINE_SPREAD_LN**2)
 STEADY_S = 20.0
 """Loops shorter than this have not averaged out what else the machine does; their error grows as 1/sqrt(time)."""
+BUSY_SPREAD_LN = 0.3
+"""A machine with twice as many programs as cores: how long a program waits is chance."""
 SCALE_SPREAD_LN_PER_E_FOLD = 0.05
 """What a run of another size says less about a class: each factor e of parameters."""
 PROBE_SPREAD_LN = 0.15
@@ -125,14 +127,16 @@ def hash_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def own_run_spread_ln(loop_s: float) -> float:
-    """Error of one run's own speed, wider for short loops.
+def own_run_spread_ln(loop_s: float, load_ratio: float | None = None) -> float:
+    """Error of one run's own speed, wider for short loops and on a machine that others used too.
 
-    s = 0.08 sqrt(max(1, 20 s / t))
-    units: s -> spread of ln.   source: own assumption: load from elsewhere comes and goes independently.
-    validity: loops of a second to hours.
+    s^2 = 0.08^2 max(1, 20 s / t) + (0.3 max(0, l - 1))^2
+    units: s, and programs that want a core over cores -> spread of ln.   source: own assumption; the second term agrees
+    with repeated runs at l of about 2, whose hours scatter by 0.3 to 0.4.
+    validity: loops of a second to hours; a load that is not known counts as none.
     """
-    return OWN_RUN_SPREAD_LN * sqrt(max(1.0, STEADY_S / max(loop_s, 1e-3)))
+    busy = BUSY_SPREAD_LN * max(0.0, (load_ratio or 0.0) - 1.0)
+    return sqrt(OWN_RUN_SPREAD_LN**2 * max(1.0, STEADY_S / max(loop_s, 1e-3)) + busy**2)
 
 
 def measured_devices(energy: EnergyReport) -> int:

@@ -94,7 +94,7 @@ def _utilisation(report: RunReport, catalog: Catalog, found: Found) -> None:
     reached = float(longest.flop_per_s or 0.0) / (part.peak_flop_per_s * count)
     check_share(reached, part, catalog, f"run {report.id}: {longest.name}")
     measured = min(HIGHEST_MFU, reached / ratio_of_plan(report.plan, longest.name, part, catalog))
-    spread_ln = own_run_spread_ln(longest.duration_s)
+    spread_ln = own_run_spread_ln(longest.duration_s, report.environment.load_ratio)
     if part.mfu_class in REFERENCE_PARTS:
         scale = report.model_card.parameters / (REFERENCE_PARAMS_B * 1e9)
         spread_ln = scale_spread_ln(spread_ln, scale, SCALE_SPREAD_LN_PER_E_FOLD)
@@ -120,7 +120,7 @@ def _speed(report: RunReport, phase: PhaseReport, hardware: CalibratedHardware) 
     loop_s = phase.tokens / rate if rate and phase.tokens else phase.duration_s
     if loop_s <= 0:
         return []
-    group, spread_ln = machine_words(report.environment), own_run_spread_ln(loop_s)
+    group, spread_ln = machine_words(report.environment), own_run_spread_ln(loop_s, report.environment.load_ratio)
     where = f"run {report.id}: {phase.name}"
     steps = Figure(
         quantity="step_s",

@@ -137,6 +137,8 @@ class Environment(Contract):
     processor: str
     cpu_count: PositiveCount
     torch_threads: PositiveCount
+    load_ratio: NonNegative | None = None
+    """Programs that wanted a core over the cores of the machine, mean of the last five minutes; None: not known."""
     accelerators: tuple[str, ...]
     """Names of the accelerators that were used; empty: CPU only."""
     packages: dict[str, str]

@@ -37,7 +37,7 @@ class AssessmentRequest(Contract):
     measurements: tuple[AnyReport, ...] = ()
     """Reports inline; each replaces or narrows the input it belongs to."""
     calibration: Calibration | None = None
-    """What earlier reports have measured, inline; the assessment names it."""
+    """What earlier reports have measured, inline; it is stored, and the assessment names it."""
 
 
 class CalibrationRequest(Contract):
@@ -62,7 +62,7 @@ class Stored(Contract):
     """What every stored document has."""
 
     id: str
-    """UUID (version 7) in the path of the document."""
+    """UUID in the path of the document: version 7; of a calibration version 5, from its own id."""
     created_at: str
     """UTC, ISO 8601."""
 

@@ -68,7 +68,8 @@ def measured_phase(wanted: Wanted, hardware: CalibratedHardware, calibration: Ca
     if near is None:
         return f"no phase {wanted.workload.phase} was measured on {hardware_words(hardware)}"
     loop_s = wanted.steps * near.step_s
-    spread_ln = sqrt(_spread_ln(near.entry) ** 2 + own_run_spread_ln(loop_s) ** 2 + near.extra_spread_ln**2)
+    one_more_ln = max(own_run_spread_ln(loop_s), *_least_measured_ln(near.entry))
+    spread_ln = sqrt(_spread_ln(near.entry) ** 2 + one_more_ln**2 + near.extra_spread_ln**2)
     loop = [loop_s * exp(k * Z95 * spread_ln) for k in (-1.0, 0.0, 1.0)]
     around, around_note = _around(wanted, entries)
     low, middle, high = (float(f"{(a + b) / SECONDS_PER_HOUR:.4g}") for a, b in zip(loop, around, strict=True))
@@ -161,6 +162,12 @@ def _around(wanted: Wanted, entries: Sequence[CalibrationEntry]) -> tuple[list[f
     middle = best.posterior.p50 if best.posterior is not None else 0.0
     spread_ln = sqrt(_spread_ln(best) ** 2 + OVERHEAD_SPREAD_LN**2)
     return [middle * exp(k * Z95 * spread_ln) for k in (-1.0, 0.0, 1.0)], f"{middle:.3g} s around them"
+
+
+def _least_measured_ln(entry: CalibrationEntry) -> list[float]:
+    """Error of the best of the measured runs: on a machine that others use too, the next run errs no less."""
+    spreads = [item.spread_ln for item in entry.observations if item.state == "counted" and item.spread_ln is not None]
+    return [min(spreads)] if spreads else []
 
 
 def _of(entries: Sequence[CalibrationEntry], quantity: Quantity) -> list[CalibrationEntry]:

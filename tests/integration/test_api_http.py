@@ -91,6 +91,7 @@ def test_a_calibration_that_was_made_elsewhere_is_kept_as_it_is(client):
     whole = client.get(client.post("/v1/calibrations", json={"measurements": [identity]}).headers["location"]).json()
     again = client.post("/v1/calibrations", json={"calibration": whole})
     assert client.get(again.headers["location"]).json() == whole
+    assert client.get("/v1/calibrations").json()["total_items"] == 1
 
 
 @pytest.mark.parametrize(
@@ -227,4 +228,8 @@ def test_an_assessment_names_the_calibration_inline_or_inside_the_case(handing_c
     assert inline["calibration"]["id"] == learnt["id"]
     assert inline["calibration"]["inputs"] == ["mfu_fraction.cpu.full"]
     assert client.post("/v1/assessments", json=inside).json()["calibration"] == inline["calibration"]
+    elsewhere = learnt | {"id": "c-of-another-service"}
+    client.post("/v1/assessments", json={"case": owned, "draws": 200, "calibration": elsewhere})
+    kept = [item["calibration_id"] for item in client.get("/v1/calibrations").json()["items"]]
+    assert kept == ["c-of-another-service", learnt["id"]]
     assert "calibration" not in made

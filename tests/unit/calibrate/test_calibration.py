@@ -228,3 +228,12 @@ def test_forecast_and_actual_stand_beside_each_other_with_money_at_the_forecasts
     assert hours.inside is False
     assert cost.actual == pytest.approx(20.0) and cost.inside is False
     assert "rate" in run.notes[0] or "per hour" in run.notes[0]
+
+
+def test_a_run_on_a_busy_machine_tells_less():
+    """Twice as many programs as cores: sqrt(0.08^2 + 0.3^2) = 0.31 in place of 0.08."""
+    quiet, busy = (
+        reports.run(environment=reports.run().environment.model_dump() | {"load_ratio": ratio}) for ratio in (0.5, 2.0)
+    )
+    spreads = [entry(learnt(report), "step_s").observations[0].spread_ln for report in (quiet, busy)]
+    assert spreads == pytest.approx([0.08, 0.3105], abs=1e-3)
