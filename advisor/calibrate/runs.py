@@ -21,6 +21,7 @@ from advisor.contracts.assessment import OptionKind
 from advisor.contracts.calibration import CalibratedHardware, Workload
 from advisor.contracts.catalog import AcceleratorRow, Catalog
 from advisor.contracts.errors import UnknownName
+from advisor.contracts.plan import DataPlan
 from advisor.contracts.runs import Environment, PhaseReport, RunReport
 from advisor.core.calibration import scale_spread_ln
 from advisor.core.project import HIGHEST_MFU
@@ -166,15 +167,17 @@ def _speed(report: RunReport, phase: PhaseReport, hardware: CalibratedHardware) 
 def workload_of(report: RunReport, phase: PhaseReport) -> Workload:
     """With what a phase of a run was measured."""
     phases, lora = report.plan.phases, False
-    batch = length = examples = None
+    batch = length = None
+    examples: float | None = None
+    kept = 1.0 - report.plan.data.holdout_fraction
     if phase.name == "pretrain" and phases.pretrain is not None:
         batch, length = phases.pretrain.batch_sequences, phases.pretrain.sequence_tokens
     elif phase.name == "sft" and phases.sft is not None:
         batch, lora = phases.sft.batch_sequences, phases.sft.lora is not None
-        examples = round(phase.metrics.get("conversations", phase.steps * batch / phases.sft.epochs))
+        examples = phase.metrics.get("conversations", phase.steps * batch / phases.sft.epochs)
     elif phase.name == "reward" and phases.reward is not None:
         batch = phases.reward.batch_pairs
-        examples = round(phase.steps * batch / phases.reward.epochs)
+        examples = phase.steps * batch / phases.reward.epochs
     elif phase.name == "rl" and phases.rl is not None:
         batch, length = phases.rl.batch_completions, phases.rl.max_completion_tokens
     per_token = (4.0 if lora else 6.0) * phase.tokens
@@ -186,14 +189,14 @@ def workload_of(report: RunReport, phase: PhaseReport) -> Workload:
         matmul_parameters=matmul or None,
         batch_sequences=batch,
         sequence_tokens=length,
-        data_sha256=None if phase.name == "pretrain" else data_hash(report.plan.data.model_dump_json()),
-        examples=examples or None,
+        data_sha256=None if phase.name == "pretrain" else data_hash(report.plan.data),
+        examples=round(examples / kept) or None if examples is not None and kept > 0 else None,
     )
 
 
-def data_hash(data_json: str) -> str:
-    """Of a plan's choice of data."""
-    return hash_of(data_json)
+def data_hash(data: DataPlan) -> str:
+    """Of a plan's choice of texts; how much of them is held out is no part of it."""
+    return hash_of(data.model_dump_json(exclude={"holdout_fraction"}))
 
 
 def _power(report: RunReport, catalog: Catalog, hardware: CalibratedHardware, found: Found) -> None:

@@ -63,9 +63,9 @@ class Workload(Contract):
     sequence_tokens: PositiveCount | None = None
     """Of a packed block, or the most tokens of one completion; None: the texts' own lengths."""
     data_sha256: str | None = None
-    """Of the plan's choice of data, where its texts give the lengths."""
+    """Of the plan's choice of texts, where these give the lengths."""
     examples: PositiveCount | None = None
-    """Of one epoch; None: not known, or no matter."""
+    """Of one epoch, with what is held out; None: not known, or no matter."""
 
 
 class Observation(Contract):

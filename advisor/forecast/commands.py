@@ -45,6 +45,7 @@ def add_parser(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         "--hardware", metavar="ID", help="accelerator of the catalogue, or a processor that was measured"
     )
     where.add_argument("--machine", type=Path, metavar="MEASUREMENT", help="report of a machine, or of a run on it")
+    parser.add_argument("--examples", type=_count, metavar="N", help="examples of one epoch of supervised tuning")
     parser.add_argument("--grid-zone", default="DE", help="of the electricity price (default: %(default)s)")
     parser.add_argument("--write", action="store_true", help="put it into the plan's `forecast`")
     parser.add_argument("--format", choices=("table", "json"), default="table")
@@ -68,12 +69,27 @@ def _run(arguments: argparse.Namespace) -> int:
     machine = None if arguments.machine is None else read_report(arguments.machine)
     catalog = load_catalog()
     target = target_of(plan, catalog, calibration, hardware=arguments.hardware, machine=machine)
-    found = forecast_of_plan(plan, file.resolve().parent, catalog, target, calibration, zone=arguments.grid_zone)
+    found = forecast_of_plan(
+        plan,
+        file.resolve().parent,
+        catalog,
+        target,
+        calibration,
+        zone=arguments.grid_zone,
+        examples=arguments.examples,
+    )
     if arguments.write:
         _write(file, found.forecast)
         sys.stderr.write(f"written into {file}\n")
     sys.stdout.write(found.model_dump_json(indent=2) + "\n" if arguments.format == "json" else _text(found))
     return 0
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{value} is below 1")
+    return value
 
 
 def _write(file: Path, forecast: "Forecast") -> None:

@@ -31,6 +31,7 @@ def forecast_of_plan(
     calibration: Calibration | None,
     *,
     zone: str = DEFAULT_ZONE,
+    examples: int | None = None,
 ) -> PlanForecast:
     """The forecast of one run.
 
@@ -41,6 +42,7 @@ def forecast_of_plan(
         target: where it runs.
         calibration: what was measured; None: nothing.
         zone: of the electricity price, where the hardware is not rented.
+        examples: of one epoch of supervised tuning; None: as measured, or as the plan's own file has them.
 
     Raises:
         BadInput: the size of the model cannot be known.
@@ -55,7 +57,7 @@ def forecast_of_plan(
     watts, power_note = power_of(target, catalog, calibration)
     phases = [
         _phase(wanted, plan, size, target, catalog, calibration, watts)
-        for wanted in wanted_of(plan, size, base, calibration)
+        for wanted in wanted_of(plan, size, base, calibration, examples)
     ]
     hours = _total([row.train_hours for row in phases if row.phase in GRADIENT])
     after = [row.train_hours for row in phases if row.phase not in GRADIENT]

@@ -40,19 +40,22 @@ class Examples:
     note: str
 
 
-def wanted_of(plan: TrainingPlan, size: Size, base: Path, calibration: Calibration | None) -> list[Wanted]:
-    """The phases of a plan, in order."""
+def wanted_of(
+    plan: TrainingPlan, size: Size, base: Path, calibration: Calibration | None, stated_examples: int | None = None
+) -> list[Wanted]:
+    """The phases of a plan, in order; `stated_examples` are those of one epoch of tuning, where the user knows them."""
     phases, found = plan.phases, []
     if phases.pretrain is not None:
         phase = phases.pretrain
         tokens = phase.batch_sequences * phase.sequence_tokens
         load = _workload("pretrain", size, batch=phase.batch_sequences, length=phase.sequence_tokens)
         found.append(Wanted(load, phase.max_steps, "the plan", _flop(size, "all") * tokens))
-    data = data_hash(plan.data.model_dump_json())
+    data = data_hash(plan.data)
     if phases.sft is not None:
-        found.append(_sft(plan, phases.sft, size, base, data, calibration))
+        found.append(_sft(plan, phases.sft, size, _examples(plan, base, data, calibration, stated_examples), data))
     if phases.reward is not None:
-        found.append(_reward(phases.reward, size, data, calibration))
+        pairs = _known_examples("reward", plan, data, calibration)
+        found.append(_reward(phases.reward, size, data, pairs))
     if phases.rl is not None:
         rl = phases.rl
         load = _workload("rl", size, batch=rl.batch_completions, length=rl.max_completion_tokens, data=data)
@@ -60,12 +63,17 @@ def wanted_of(plan: TrainingPlan, size: Size, base: Path, calibration: Calibrati
     return found
 
 
-def _sft(
-    plan: TrainingPlan, phase: SftPhase, size: Size, base: Path, data: str, calibration: Calibration | None
-) -> Wanted:
+def _examples(
+    plan: TrainingPlan, base: Path, data: str, calibration: Calibration | None, stated: int | None
+) -> Examples:
+    if stated is not None:
+        return Examples(stated, None, f"{stated:,} examples, as stated")
+    return _known_examples("sft", plan, data, calibration) or _own_examples(plan, base)
+
+
+def _sft(plan: TrainingPlan, phase: SftPhase, size: Size, examples: Examples, data: str) -> Wanted:
     trained: TrainedShare = "all" if phase.lora is None else "adapters"
     load = _workload("sft", size, batch=phase.batch_sequences, data=data, is_lora=phase.lora is not None)
-    examples = _known_examples("sft", data, calibration) or _own_examples(plan, base)
     steps = None
     if examples.count is not None:
         steps = max(1, round(phase.epochs * examples.count / phase.batch_sequences))
@@ -75,9 +83,8 @@ def _sft(
     return Wanted(load, steps, examples.note, flop, examples.count, examples.tokens)
 
 
-def _reward(phase: RewardPhase, size: Size, data: str, calibration: Calibration | None) -> Wanted:
+def _reward(phase: RewardPhase, size: Size, data: str, pairs: Examples | None) -> Wanted:
     load = _workload("reward", size, batch=phase.batch_pairs, data=data)
-    pairs = _known_examples("reward", data, calibration)
     if pairs is None or pairs.count is None:
         why = "the number of preference pairs is not known; a run with the phase reward on the same data tells it"
         return Wanted(load, None, why, None)
@@ -85,12 +92,15 @@ def _reward(phase: RewardPhase, size: Size, data: str, calibration: Calibration 
     return Wanted(load, steps, pairs.note, None, pairs.count)
 
 
-def _known_examples(phase: PhaseName, data: str, calibration: Calibration | None) -> Examples | None:
-    """Examples of an epoch as a run on the same choice of data counted them."""
+def _known_examples(
+    phase: PhaseName, plan: TrainingPlan, data: str, calibration: Calibration | None
+) -> Examples | None:
+    """Examples of an epoch as a run on the same texts counted them, without what this plan holds out."""
     for entry in calibration.entries if calibration is not None else ():
         work = entry.workload
         if work is not None and work.phase == phase and work.data_sha256 == data and work.examples is not None:
-            return Examples(work.examples, None, f"{work.examples:,} examples, as a run on the same data counted them")
+            kept = max(1, round(work.examples * (1.0 - plan.data.holdout_fraction)))
+            return Examples(kept, None, f"{kept:,} examples, as a run on the same data counted them")
     return None
 
 
@@ -99,7 +109,7 @@ def _own_examples(plan: TrainingPlan, base: Path) -> Examples:
     path = plan.data.instructions
     if path is None or not (base / path).is_file():
         return Examples(
-            None, None, "the number of examples is not known; a run with the phase sft on this data tells it"
+            None, None, "the number of examples is not known; give --examples, or a run with the phase sft on this data"
         )
     count, characters = 0, 0
     with (base / path).open(encoding="utf-8") as stream:

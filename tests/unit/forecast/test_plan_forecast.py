@@ -222,3 +222,20 @@ def test_the_command_writes_into_the_plan_and_keeps_the_rest(tmp_path, capsys):
     assert 3600 * plan.forecast.train_hours.p50 == pytest.approx(64.0, rel=1e-3)
     assert main([*arguments, "--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out)["forecast"]["train_hours"]["p50"] == plan.forecast.train_hours.p50
+
+
+def test_what_is_held_out_shortens_an_epoch():
+    """400 conversations at 10 % held out are 444 in all; at 55 % 200 stay: half an epoch at 8 is 12.5 steps."""
+    run = chain()
+    data = run.plan.data.model_copy(update={"holdout_fraction": 0.55})
+    steps = forecast(run.plan.model_copy(update={"data": data}), learnt(run)).phases[1]
+    assert "12 steps of 0.3 s" in steps.source
+
+
+def test_stated_examples_count_where_nobody_else_did():
+    plan = plan_of(chain(), reward=None, rl=None, sft={"epochs": 1.0, "batch_sequences": 8})
+    other = plan.model_copy(update={"data": plan.data.model_copy(update={"deduplicate": False})})
+    assert forecast(other, learnt(chain())).phases[1].train_hours is None
+    target = target_of(other, CATALOG, learnt(chain()), hardware=None, machine=None)
+    found = forecast_of_plan(other, HERE, CATALOG, target, learnt(chain()), examples=800).phases[1]
+    assert "100 steps" in found.source and found.train_hours is not None
