@@ -21,6 +21,7 @@ EPILOG = """examples:
   advisor assess my_case.yaml --calibration runs/calibration.json
   advisor handoff assessment.json --output runs/plan
   advisor forecast runs/plan --calibration runs/calibration.json
+  advisor footprint runs/first/run_report.json --grid DE
   advisor serve --port 8080
 
 exit codes: 0 done, 2 bad input (the message names file, field, value and legal values), 1 failure
@@ -56,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_baseline(verbs)
     _add_calibrate(verbs)
     _add_forecast(verbs)
+    _add_footprint(verbs)
     return parser
 
 
@@ -168,6 +170,12 @@ def _add_calibrate(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def _add_forecast(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     from advisor.forecast.commands import add_parser
+
+    add_parser(verbs)
+
+
+def _add_footprint(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from advisor.footprint.commands import add_parser
 
     add_parser(verbs)
 

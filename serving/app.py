@@ -8,7 +8,7 @@ import logging
 import math
 import time
 import uuid
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ from litestar.params import FromPath
 from pydantic import BaseModel
 
 from serving.access import Access, Caller, Role
+from serving.address import UpstreamAddress
 from serving.chat import chat_answer, chat_chunks, chat_job
 from serving.completions import completion_answer, completion_chunks, completion_job
 from serving.energy_share import WINDOW_S, EnergyLedger
@@ -34,14 +35,15 @@ from serving.openai_schema import (
     ChatRequest,
     CompletionRequest,
     ResponsesRequest,
+    check_request,
     read_object,
-    read_request,
     validate,
 )
 from serving.quota import Budgets, Prices
 from serving.records import Feedback, FeedbackRecord, Journal
 from serving.responses import response_answer, response_events, response_job
 from serving.sse import event_stream, unless_gone
+from serving.upstream import forward, opened
 from trainer.energy import Meter
 
 MOST_BODY_BYTES = 4_000_000
@@ -60,6 +62,7 @@ def create_app(
     window_s: float = WINDOW_S,
     access: Access | None = None,
     prices: Prices | None = None,
+    upstreams: Mapping[str, UpstreamAddress] | None = None,
 ) -> Litestar:
     """The application over loaded engines.
 
@@ -70,6 +73,7 @@ def create_app(
         window_s: length of the energy windows.
         access: keys that are asked for; None: none are.
         prices: what tokens cost inside the house; None: not known.
+        upstreams: models that other servers run, by the names that clients ask for.
     """
     usage, feedback = Journal(records / "usage.jsonl"), Journal(records / "feedback.jsonl")
     engines = {model.name: engine for model, engine in models}
@@ -79,8 +83,9 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncGenerator[None, None]:
         ledger = EnergyLedger(meter, usage.append, window_s=window_s)
+        behind = {name: opened(address) for name, address in (upstreams or {}).items()}
         app.state.service = Service(
-            models={model.name: model for model, _ in models},
+            models={model.name: model for model, _ in models} | {name: ServedModel(name, None) for name in behind},
             engines=engines,
             metrics=Metrics(engines),
             ledger=ledger,
@@ -88,10 +93,14 @@ def create_app(
             started_at=int(time.time()),
             access=door,
             budgets=budgets,
+            write=usage.append,
+            upstreams=behind,
         )
         ledger.start()
         yield
         await ledger.stop()
+        for upstream in behind.values():
+            await upstream.client.aclose()
         for engine in engines.values():
             engine.close()
 
@@ -102,6 +111,7 @@ def create_app(
             chat_completions,
             completions,
             responses,
+            embeddings,
             give_feedback,
             health,
             metrics,
@@ -137,7 +147,10 @@ async def chat_completions(request: HttpRequest, state: State) -> Answer:
     """Answer a conversation."""
     service: Service = state.service
     caller = caller_of(request)
-    asked = read_request(await request.body(), ChatRequest)
+    body = read_object(await request.body())
+    if (upstream := service.upstreams.get(str(body.get("model")))) is not None:
+        return await forward(service, upstream, body, caller, "chat/completions")
+    asked = check_request(body, ChatRequest)
     exchange = service.open(await asyncio.to_thread(chat_job, asked, service.engine(asked.model)), caller)
     if asked.stream:
         return event_stream(chat_chunks(exchange, asked))
@@ -149,7 +162,10 @@ async def completions(request: HttpRequest, state: State) -> Answer:
     """Continue a text."""
     service: Service = state.service
     caller = caller_of(request)
-    asked = read_request(await request.body(), CompletionRequest)
+    body = read_object(await request.body())
+    if (upstream := service.upstreams.get(str(body.get("model")))) is not None:
+        return await forward(service, upstream, body, caller, "completions")
+    asked = check_request(body, CompletionRequest)
     exchange = service.open(await asyncio.to_thread(completion_job, asked, service.engine(asked.model)), caller)
     if asked.stream:
         return event_stream(completion_chunks(exchange, include_usage=asked.stream_options.include_usage))
@@ -161,11 +177,27 @@ async def responses(request: HttpRequest, state: State) -> Answer:
     """Answer in the form of the Responses API."""
     service: Service = state.service
     caller = caller_of(request)
-    asked = read_request(await request.body(), ResponsesRequest)
+    body = read_object(await request.body())
+    if (upstream := service.upstreams.get(str(body.get("model")))) is not None:
+        return await forward(service, upstream, body, caller, "responses")
+    asked = check_request(body, ResponsesRequest)
     exchange = service.open(await asyncio.to_thread(response_job, asked, service.engine(asked.model)), caller)
     if asked.stream:
         return event_stream(response_events(exchange, asked), named=True)
     return _json(await unless_gone(request, response_answer(exchange, asked)))
+
+
+@post("/v1/embeddings", status_code=200)
+async def embeddings(request: HttpRequest, state: State) -> Answer:
+    """Vectors of texts, from an upstream that makes them."""
+    service: Service = state.service
+    caller = caller_of(request)
+    body = read_object(await request.body())
+    name = str(body.get("model"))
+    if (upstream := service.upstreams.get(name)) is not None:
+        return await forward(service, upstream, body, caller, "embeddings")
+    service.engine(name)
+    raise ApiError(400, f"The model {name!r} makes no embeddings", code="unsupported_model", param="model")
 
 
 @post("/v1/feedback", status_code=201)
@@ -185,6 +217,7 @@ async def health(state: State) -> Answer:
     """200 while every engine works, else 503 naming those that do not."""
     service: Service = state.service
     ended = [name for name, engine in service.engines.items() if not engine.alive()]
+    ended += [name for name, upstream in service.upstreams.items() if not await upstream.answers()]
     body = {"status": "failed" if ended else "ok", "models": list(service.models), "ended": ended}
     return Response(body, status_code=503 if ended else 200)
 
@@ -228,8 +261,10 @@ def _json(answer: BaseModel) -> Answer:
 
 
 def _model(service: Service, name: str) -> dict[str, Any]:
-    model, engine = service.models[name], service.engines[name]
-    shown: dict[str, Any] = {"context_tokens": engine.context_tokens}
+    model = service.models[name]
+    shown: dict[str, Any] = {}
+    if name in service.engines:
+        shown["context_tokens"] = service.engines[name].context_tokens
     if model.card is not None:
         shown["model_card"] = model.card.model_dump(mode="json")
     return {"id": name, "object": "model", "created": service.started_at, "owned_by": "richtwert", **shown}

@@ -4,6 +4,7 @@ Enter at `main`.
 """
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -16,6 +17,7 @@ EXAMPLES = """\
 examples:
   serving up runs/demo/model                      one model on http://127.0.0.1:8000/v1
   serving up runs/a/model runs/b/model --name a --name b
+  serving up http://127.0.0.1:8001/v1#Qwen/Qwen3-8B --name house    keys, quotas and records in front of vLLM
   serving up --engine echo --port 0               no model: repeats the user's words, on a free port
   serving bench http://127.0.0.1:8000 --concurrency 1 4 16 --output runs/bench.json --plot runs/bench.png
   serving usage runs/serving --output runs/usage.json
@@ -61,7 +63,12 @@ def _add_up(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    up.add_argument("models", metavar="MODEL_DIR", nargs="*", type=Path, help="directory with the weights")
+    up.add_argument(
+        "models",
+        metavar="MODEL",
+        nargs="*",
+        help="run or model directory, or an upstream such as http://127.0.0.1:8001/v1#NAME (vLLM and the like)",
+    )
     up.add_argument("--name", action="append", default=[], help="name for clients, once per model (default: directory)")
     up.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     up.add_argument("--port", type=_port, default=8000, help="port, 0 for a free one (default: %(default)s)")
@@ -78,6 +85,9 @@ def _add_up(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         type=_whole,
         default=5,
         help="seconds that running answers have to finish after Ctrl-C (default: %(default)s)",
+    )
+    up.add_argument(
+        "--upstream-key-env", metavar="NAME", help="environment variable that holds the key of the upstreams"
     )
     up.add_argument("--keys", type=Path, metavar="FILE", help="ask for API keys: serving keys add --file FILE ...")
     up.add_argument("--input-price", type=_price, metavar="P", help="price of a million prompt tokens, for records")
@@ -103,6 +113,7 @@ def _up(arguments: argparse.Namespace) -> int:
             engine=arguments.engine,
             records=arguments.records,
             keys=arguments.keys,
+            upstream_key=_secret(arguments.upstream_key_env),
             prices=Prices(
                 input_per_mtok=arguments.input_price,
                 output_per_mtok=arguments.output_price,
@@ -117,6 +128,14 @@ def _whole(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
     return int(text)
+
+
+def _secret(name: str | None) -> str | None:
+    if name is None:
+        return None
+    if not os.environ.get(name):
+        raise BadInput(f"--upstream-key-env {name}: this environment variable is not set")
+    return os.environ[name]
 
 
 def _price(text: str) -> float:

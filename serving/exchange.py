@@ -5,10 +5,10 @@ Enter at `Service` (what one server holds) and `Service.open`, which queues a re
 
 import time
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from openai.types import CompletionUsage
 
@@ -21,6 +21,9 @@ from serving.metrics import Metrics
 from serving.model_dir import ServedModel
 from serving.quota import Budgets, Reservation
 from serving.records import Journal, UsageRecord
+
+if TYPE_CHECKING:
+    from serving.upstream import Upstream
 
 UNLIMITED_TOKENS = 4096
 """Longest answer of a model that states no context length, unless the request sets one; own choice."""
@@ -38,6 +41,10 @@ class Service:
     started_at: int
     access: Access
     budgets: Budgets
+    write: Callable[[UsageRecord], None]
+    """Writes a usage record down."""
+    upstreams: Mapping[str, "Upstream"] = field(default_factory=dict)
+    """Models that another server runs, by the names that clients ask for."""
 
     def engine(self, name: str) -> Engine:
         """The engine of a model.
@@ -46,7 +53,7 @@ class Service:
             ApiError: 404 naming the models there are.
         """
         if name not in self.engines:
-            raise unknown_model(name, self.engines)
+            raise unknown_model(name, [*self.engines, *self.upstreams])
         return self.engines[name]
 
     def open(self, job: "Job", caller: Caller) -> "Exchange":

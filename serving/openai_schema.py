@@ -144,7 +144,15 @@ def read_request(body: bytes, model: type[Model]) -> Model:
     Raises:
         ApiError: 400 that names the field.
     """
-    document = read_object(body)
+    return check_request(read_object(body), model)
+
+
+def check_request(document: dict[str, Any], model: type[Model]) -> Model:
+    """Validate a parsed request.
+
+    Raises:
+        ApiError: 400 that names the field.
+    """
     return validate(clean(document, model.model_fields), model)
 
 

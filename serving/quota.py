@@ -51,6 +51,7 @@ class Reservation:
     """What a request may use up at most."""
 
     tenant: str
+    prompt_tokens: int
     tokens: int
     cost: float
 
@@ -115,7 +116,7 @@ class Budgets:
             account.starts_s.append(now_s)
             account.reserved_tokens += tokens
             account.reserved_cost += cost
-        return Reservation(tenant, tokens, cost)
+        return Reservation(tenant, prompt_tokens, tokens, cost)
 
     def release(self, reservation: Reservation) -> None:
         """The request was not begun: nothing is set aside for it any more, and it does not count."""

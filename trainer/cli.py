@@ -11,6 +11,7 @@ from pathlib import Path
 
 from advisor.exits import exit_code
 from trainer.annotate.cli import add_annotate
+from trainer.evaluate.cli import add_evaluate
 
 EPILOG = """\
 examples:
@@ -20,8 +21,9 @@ examples:
   trainer run runs/first --resume            go on with a run that was stopped
   trainer data prepare runs/plan --output runs/data
   trainer annotate page tasks.jsonl --annotator ada
-  trainer evaluate runs/first/model --suite runs/first/suite.jsonl
+  trainer evaluate runs/first/model          scores, bias and toxicity; `trainer evaluate --help` shows the rest
   trainer doctor
+  trainer measure                            this machine's speed and power, for `advisor calibrate`
 
 environment:
   OMP_NUM_THREADS   processor threads (default: the cores this process may use)
@@ -58,13 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_data(verbs)
     add_annotate(verbs)
     _add_log_hours(verbs)
-    evaluate = verbs.add_parser(
-        "evaluate", help="score a model on held-out questions", description="Scores a model directory on a suite."
-    )
-    evaluate.add_argument("model", type=Path, metavar="MODEL", help="model directory in Hugging Face format")
-    evaluate.add_argument("--suite", type=Path, required=True, metavar="FILE", help="JSONL of held-out questions")
-    _add_format(evaluate)
-    evaluate.set_defaults(handler=_evaluate)
+    add_evaluate(verbs)
     doctor = verbs.add_parser(
         "doctor",
         help="what this machine can do, and whether its power can be measured",
@@ -72,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_format(doctor)
     doctor.set_defaults(handler=_doctor)
+    _add_measure(verbs)
     return parser
 
 
@@ -112,6 +109,12 @@ def _add_log_hours(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]")
     add_parser(verbs)
 
 
+def _add_measure(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from trainer.measure.cli import add_parser
+
+    add_parser(verbs)
+
+
 def _add_format(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format", choices=("table", "json"), default="table", help="form of the result (default: %(default)s)"
@@ -132,12 +135,6 @@ def _prepare(arguments: argparse.Namespace) -> int:
     from trainer import commands
 
     return commands.prepare_data(arguments.plan, arguments.output, as_json=arguments.format == "json")
-
-
-def _evaluate(arguments: argparse.Namespace) -> int:
-    from trainer import commands
-
-    return commands.evaluate(arguments.model, arguments.suite, as_json=arguments.format == "json")
 
 
 def _doctor(arguments: argparse.Namespace) -> int:

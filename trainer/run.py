@@ -10,16 +10,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from advisor.contracts.errors import BadInput
+from advisor.contracts.evaluation import EvaluationReport
 from advisor.contracts.plan import TrainingPlan
-from advisor.contracts.runs import EnergyReport, EvaluationReport, PhaseName, PhaseReport, RunReport
+from advisor.contracts.runs import EnergyReport, PhaseName, PhaseReport, RunReport
 from advisor.files import read_contract
 from trainer.energy import Meter, open_meter
+from trainer.energy.cuda import cuda_uuids, wait_for_cuda
 from trainer.hashes import phase_inputs, phase_outputs
 from trainer.manifest import (
     Manifest,
     Stretch,
     check_inputs,
     claim,
+    next_trace,
     note_running,
     note_stretch,
     read_manifest,
@@ -46,6 +49,7 @@ class Work:
     plan: TrainingPlan
     output: Path
     meter: Meter
+    trace: Path
     progress: Progress
     reports: list[PhaseReport] = field(default_factory=list)
     worked: bool = False
@@ -76,8 +80,10 @@ def run_plan(plan: TrainingPlan, *, base: Path, output: Path, resume: bool, prog
     own = moved(plan, base, output)
     state = claim(own, output, resume=resume)
     _quieten_libraries()
-    with open_meter() as meter, stop_on_signals(), progress:
-        work = Work(own, output, meter, progress)
+    trace = next_trace(output)
+    opened = open_meter(uuids=cuda_uuids(), record=trace, record_readings=False, synchronize=wait_for_cuda)
+    with opened as meter, stop_on_signals(), progress:
+        work = Work(own, output, meter, trace, progress)
         for name in steps_of(plan):
             try:
                 _phase(work, name)
@@ -139,7 +145,7 @@ def _action(work: Work, name: PhaseName, begun_s: float) -> Callable[[], "PhaseR
             base=work.output,
             output=work.output,
             progress=work.progress,
-            note_time=lambda: note_running(work.output, name, begun_s),
+            note_time=lambda: note_running(work.output, name, begun_s, work.trace),
         )
         return steps.run_step(context, name)
 

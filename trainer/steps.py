@@ -7,11 +7,14 @@ import shutil
 from pathlib import Path
 from typing import assert_never
 
+from advisor.contracts.evaluation import EvaluationReport, Score
 from advisor.contracts.plan import Architecture
-from advisor.contracts.runs import EvaluationReport, PhaseName, Score
+from advisor.contracts.runs import PhaseName
 from advisor.files import write_contract
 from trainer.corpus.prepare import prepare
 from trainer.evaluate.model import bits_per_byte, evaluate_directory, load
+from trainer.evaluate.templates import bias_languages
+from trainer.evaluate.words import bias_limits
 from trainer.hashes import last_model_phase
 from trainer.phases.common import PhaseContext, PhaseResult
 from trainer.plan import base_model_name
@@ -89,10 +92,15 @@ def _evaluate(context: PhaseContext) -> PhaseResult:
 
     context.progress.begin("evaluate", total=len(items) + len(texts))
     report = evaluate_directory(
-        context.model_directory(last), task=plan.task, items=items, texts=texts, advance=advance
+        context.model_directory(last),
+        task=plan.task,
+        items=items,
+        texts=texts,
+        bias_languages=bias_languages(plan.languages) if plan.evaluation.bias else (),
+        advance=advance,
     )
     metrics = {score.name: score.value for score in report.scores}
-    warnings = []
+    warnings = [f"bias: {bias_limits(report)[0]}"] if any(row.finding == "stereotyped" for row in report.bias) else []
     if plan.phases.pretrain is not None and last != "pretrain":
         model, tokenizer = load(context.model_directory("pretrain"))
         metrics["bits_per_byte_after_pretrain"] = bits_per_byte(model, tokenizer, texts).value

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from advisor.calibrate.figures import Figure, Found, hash_of
 from advisor.contracts.baseline import BaselineReport
 from advisor.contracts.errors import BadInput
-from advisor.contracts.runs import RunReport, Score
+from advisor.contracts.evaluation import Score
+from advisor.contracts.runs import RunReport
 
 
 def quality_of_run(report: RunReport) -> Found:

@@ -3,6 +3,7 @@
 Enter at `figures_of_machine`.
 """
 
+from math import sqrt
 from typing import Any
 
 from advisor.calibrate.ceiling import check_share
@@ -25,6 +26,7 @@ from advisor.core.calibration import scale_spread_ln
 from advisor.core.project import HIGHEST_MFU
 from advisor.options.pace import REFERENCE_PARAMS_B, REFERENCE_PARTS, ratio_of_probe
 
+QUARTILES_APART = 1.35
 SIXTEEN_BIT = ("bf16", "fp16")
 SURE_TO_BE_WRONG = 1.2
 """Training that is faster by this than the machine's own largest products was not counted in the same units."""
@@ -74,7 +76,7 @@ def _training(
         quantity="training_flop_per_s",
         unit="FLOP/s",
         value=probe.flop_per_s,
-        spread_ln=PROBE_SPREAD_LN,
+        spread_ln=_probe_spread_ln(probe),
         group=group,
         hardware=hardware,
         workload=workload,
@@ -91,10 +93,10 @@ def _training(
     reached = probe.flop_per_s / part.peak_flop_per_s
     check_share(reached, part, catalog, where)
     measured = min(HIGHEST_MFU, reached / ratio_of_probe(probe, part, catalog))
-    spread_ln = PROBE_SPREAD_LN
+    spread_ln = _probe_spread_ln(probe)
     if part.mfu_class in REFERENCE_PARTS:
         scale = probe.model.parameters / (REFERENCE_PARAMS_B * 1e9)
-        spread_ln = scale_spread_ln(PROBE_SPREAD_LN, scale, SCALE_SPREAD_LN_PER_E_FOLD)
+        spread_ln = scale_spread_ln(spread_ln, scale, SCALE_SPREAD_LN_PER_E_FOLD)
     found.figures.append(
         Figure(
             quantity="mfu_fraction",
@@ -109,6 +111,16 @@ def _training(
         )
     )
     _power(report, probe, part, hardware, found)
+
+
+def _probe_spread_ln(probe: TrainingProbe) -> float:
+    """Of a few steps, more where they scattered: what made them scatter may last longer than they did.
+
+    s^2 = 0.15^2 + (q / 1.35)^2, q the distance of the quartiles over the median
+    units: spread of ln.   source: own assumption; quartiles of a normal lie 1.35 standard deviations apart.
+    validity: scatter below about one half.
+    """
+    return sqrt(PROBE_SPREAD_LN**2 + ((probe.spread_fraction or 0.0) / QUARTILES_APART) ** 2)
 
 
 def _check_products(report: MachineMeasurement, probe: TrainingProbe, where: str) -> None:
@@ -144,6 +156,9 @@ def _power(
 
 def _idle(report: MachineMeasurement, part: AcceleratorRow | None, found: Found) -> None:
     watts, count = report.idle.power_w, report.machine.accelerator_count
+    if report.idle.boundary != "accelerators":
+        found.leave_out(report.id, "idle power", f"it is that of {report.idle.boundary}, not of accelerators")
+        return
     if not watts:
         found.leave_out(report.id, "idle power", f"not measured: {report.idle.reason or 'no reading'}")
         return
