@@ -14,12 +14,12 @@ from importlib.metadata import version
 from advisor import explain
 from advisor.analysis import analysis_of
 from advisor.assumption_rows import assumptions_of
-from advisor.cautions import cautions_of
-from advisor.contracts.assessment import Assessment
-from advisor.contracts.baseline import BaselineReport
+from advisor.cautions import calibration_cautions, cautions_of
+from advisor.contracts.assessment import Assessment, CalibrationUsed
+from advisor.contracts.calibration import Calibration
 from advisor.contracts.case import Case
 from advisor.contracts.catalog import Catalog
-from advisor.contracts.runs import RunReport
+from advisor.contracts.measurements import Report
 from advisor.core.sampling import overridden
 from advisor.gaps import unknown_footprints
 from advisor.infeasible import advice_of, nothing_feasible, split_caution
@@ -36,7 +36,6 @@ from advisor.solve import Problem, Solved, limits_of, screen, solve, used_names
 from advisor.staging import staged_paths
 
 DEFAULT_DRAWS = 10_000
-Report = RunReport | BaselineReport
 
 
 def assess(
@@ -47,6 +46,7 @@ def assess(
     draws: int = DEFAULT_DRAWS,
     measurements: Sequence[Report] = (),
     files: Sequence[str] = (),
+    calibration: Calibration | None = None,
 ) -> Assessment:
     """Assess all options for a case.
 
@@ -55,8 +55,9 @@ def assess(
         catalog: from `advisor.catalog.load.load_catalog`.
         seed: of the random draws; the same seed gives the same result.
         draws: number of simulated futures; 10,000 give probabilities to half a percentage point.
-        measurements: reports of runs and comparisons; each replaces or narrows the input it belongs to.
+        measurements: reports of any kind; each replaces or narrows the input it belongs to.
         files: names of the reports, for the record.
+        calibration: what earlier reports have measured; reports that are in both count once.
 
     Raises:
         BadInput: an unknown accelerator, country or grid zone, or a measurement that fits no option.
@@ -65,7 +66,8 @@ def assess(
     setting = setting_of(case, catalog)
     prior = inputs_of(case, catalog, setting)
     candidates = candidates_of(case, catalog, prior, setting, on)
-    measured = overrides_of(measurements, catalog, prior, [option.id for option in candidates])
+    learnt = overrides_of(measurements, catalog, prior, [option.id for option in candidates], calibration)
+    measured = learnt.inputs
     inputs = overridden(prior, measured)
     problem = Problem(case, setting, limits_of(case, prior, setting, catalog), seed)
     keep_ids = {option.id for option in candidates if option.measured_quality_input in measured}
@@ -92,7 +94,7 @@ def assess(
     )
     lift = nothing_feasible(options, setting.currency)
     return Assessment(
-        id=_identity(case, catalog, seed, draws, measurements),
+        id=_identity(case, catalog, seed, draws, measurements, calibration),
         case=case,
         seed=seed,
         draws=draws,
@@ -110,11 +112,13 @@ def assess(
         value_of_information=influence.information,
         analysis=analysis_of(case, central_pool(catalog), rerun, influence, crossings, on),
         assumptions=assumptions_of(case, catalog, kept, inputs, used),
-        update=update_of(before, solved, measured, files) if before is not None else None,
+        update=update_of(before, solved, measured, _sources(files, learnt.calibration)) if before is not None else None,
+        calibration=learnt.calibration,
         warnings=(
             *cautions_of(options, solved),
             *split_caution(case, options),
             *unknown_footprints(kept, solved.outcomes),
+            *calibration_cautions(calibration, catalog),
         ),
     )
 
@@ -139,7 +143,20 @@ def catalog_date(catalog: Catalog) -> date:
     return date(year, month, day)
 
 
-def _identity(case: Case, catalog: Catalog, seed: int, draws: int, measurements: Sequence[Report]) -> str:
+def _sources(files: Sequence[str], used: CalibrationUsed | None) -> tuple[str, ...]:
+    """Names of what the measurements stand in."""
+    return (*files, f"calibration {used.id} version {used.version}") if used is not None else tuple(files)
+
+
+def _identity(
+    case: Case,
+    catalog: Catalog,
+    seed: int,
+    draws: int,
+    measurements: Sequence[Report],
+    calibration: Calibration | None,
+) -> str:
     reports = [report.model_dump_json() for report in measurements]
-    content = json.dumps([case.model_dump_json(), catalog.version, seed, draws, reports])
+    learnt = [] if calibration is None else [calibration.id]
+    content = json.dumps([case.model_dump_json(), catalog.version, seed, draws, reports, *learnt])
     return "a-" + hashlib.sha256(content.encode()).hexdigest()[:16]

@@ -4,6 +4,8 @@ Enter at `cautions_of`.
 """
 
 from advisor.contracts.assessment import Caution, Option
+from advisor.contracts.calibration import Calibration
+from advisor.contracts.catalog import Catalog
 from advisor.contracts.gates import Translation
 from advisor.core.care import ERROR_COST
 from advisor.solve import Solved
@@ -41,3 +43,18 @@ def cautions_of(options: tuple[Option, ...], solved: Solved) -> tuple[Caution, .
 
 def _caution(code: str, english: str, german: str) -> Caution:
     return Caution(code=code, message=english, translations=(Translation(language="de", text=german),))
+
+
+def calibration_cautions(calibration: Calibration | None, catalog: Catalog) -> list[Caution]:
+    """A calibration rests on the peaks, power limits and estimates of its own catalogue."""
+    if calibration is None or calibration.catalog_version == catalog.version:
+        return []
+    text = (
+        f"calibration {calibration.id} was reckoned with catalogue {calibration.catalog_version}, this assessment with "
+        f"{catalog.version}; make it anew from its reports with `advisor calibrate`"
+    )
+    german = (
+        f"die Kalibrierung {calibration.id} beruht auf dem Katalog {calibration.catalog_version}, diese Bewertung auf "
+        f"{catalog.version}; `advisor calibrate` rechnet sie aus ihren Berichten neu"
+    )
+    return [_caution("calibration_of_other_catalogue", text, german)]
