@@ -70,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     add_data(verbs)
     add_annotate(verbs)
     add_tune(verbs)
+    _add_log_hours(verbs)
     add_evaluate(verbs)
     add_explain(verbs)
     doctor = verbs.add_parser(
@@ -99,6 +100,12 @@ def _add_run(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     add_live_options(run)
     _add_format(run)
     run.set_defaults(handler=_run)
+
+
+def _add_log_hours(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from trainer.effort import add_parser
+
+    add_parser(verbs)
 
 
 def _add_measure(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -15,6 +15,7 @@ from advisor.files import write_contract, write_text
 from trainer.card import card_text, model_card, score_table
 from trainer.corpus.prepare import Prepared
 from trainer.documentation.page import german_card
+from trainer.effort import read_effort
 from trainer.energy.words import energy_text, host_text
 from trainer.environment import environment_of
 from trainer.live.price import cost_of
@@ -66,6 +67,7 @@ def write_report(
         forecast=tuple(forecast_rows(plan, phases, evaluation, energy, cost)),
         cost=cost,
         resumed=state.resumed,
+        effort=read_effort(output),
         warnings=tuple(f"{phase.name}: {text}" for phase in phases for text in phase.warnings),
     )
     draw_curves(output)
@@ -105,6 +107,9 @@ def forecast_rows(
             "quality_fraction", "fraction", forecast.quality_fraction, score.value if score.unit == "fraction" else None
         ),
     ]
+    if forecast.preference_hours is not None:
+        later = sum(phase.duration_s for phase in phases if phase.name in ("reward", "rl")) / SECONDS_PER_HOUR
+        rows.append(_row("preference_hours", "h", forecast.preference_hours, later))
     point = ForecastRow(
         name="training_flop",
         unit="FLOP",

@@ -9,7 +9,7 @@ import os
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from advisor.contracts.errors import BadInput, Failed
 from advisor.contracts.runs import PhaseName
@@ -91,11 +91,19 @@ def _mlflow(directory: Path, address: str | None, tags: dict[str, str], name: st
     import mlflow
     from transformers.integrations import MLflowCallback
 
+    class OpenRun(MLflowCallback):  # type: ignore[misc]
+        """Leaves the phase's run open, so that an evaluation behind the training is in it and not in one of its own."""
+
+        def on_train_end(self, *_: Any, **__: Any) -> None:
+            """Not the end yet: the next phase ends the run, or the process does."""
+
     directory.mkdir(parents=True, exist_ok=True)
     mlflow.set_tracking_uri(os.environ["MLFLOW_TRACKING_URI"])
     if address is None and mlflow.get_experiment_by_name(name) is None:
         mlflow.create_experiment(name, artifact_location=(directory / "artifacts").as_uri())
-    return MLflowCallback()
+    if mlflow.active_run() is not None:
+        mlflow.end_run()  # of the phase before
+    return OpenRun()
 
 
 def _store(directory: Path) -> str:

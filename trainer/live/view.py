@@ -56,6 +56,7 @@ class Live:
         """A phase begins; its window is open."""
         with self._lock:
             self._current = Current(name, window, self._clock(), earlier)
+        self.write()
 
     def done(self, report: PhaseReport) -> None:
         """A phase is finished, now or by an earlier process."""

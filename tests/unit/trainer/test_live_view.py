@@ -212,6 +212,11 @@ def test_the_file_says_how_the_run_ended(tmp_path, error, condition, message):
     assert [path.name for path in tmp_path.iterdir()] == ["status.json"], "no half-written file stays"
 
 
+def test_a_phase_is_in_the_file_from_its_first_moment(tmp_path):
+    Run(tmp_path).begin()
+    assert read_contract(tmp_path / "status.json", RunStatus).phase == "pretrain"
+
+
 def test_a_run_whose_directory_was_given_up_is_written_no_more(tmp_path):
     run = Run(tmp_path)
     run.live.abandon()
