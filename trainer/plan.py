@@ -7,12 +7,13 @@ import json
 import os
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from advisor.contracts.errors import BadInput
-from advisor.contracts.plan import BaseModelSource, FileCorpus, TrainingPlan
+from advisor.contracts.plan import BaseModelSource, DataPlan, FileCorpus, TrainingPlan
 from advisor.files import read_contract, read_document
 
 PLAN_FILE = "plan.yaml"
@@ -29,6 +30,7 @@ class LoadedPlan:
     """Directory that the plan's paths are relative to."""
     run_directory: Path | None
     """The run that the plan file belongs to, when it was read from a run's own directory."""
+    file: Path
 
 
 def load_plan(path: Path) -> LoadedPlan:
@@ -42,7 +44,7 @@ def load_plan(path: Path) -> LoadedPlan:
         raise BadInput(f"{path}: holds no {PLAN_FILE}; name a plan file or the directory of one")
     plan = read_contract(file, TrainingPlan)
     base = file.resolve().parent
-    return LoadedPlan(plan, base, file.parent if (base / RUN_FILE).exists() else None)
+    return LoadedPlan(plan, base, file.parent if (base / RUN_FILE).exists() else None, file)
 
 
 def slug(name: str) -> str:
@@ -70,12 +72,24 @@ def moved(plan: TrainingPlan, base: Path, target: Path) -> TrainingPlan:
                 "corpora": corpora,
                 "instructions": move(data.instructions),
                 "preferences": move(data.preferences),
+                **_moved_steps(data, base, move),
             }
         )
     }
     if isinstance(plan.model, BaseModelSource) and (base / plan.model.model).is_dir():
         changed["model"] = plan.model.model_copy(update={"model": move(plan.model.model)})
     return plan.model_copy(update=changed)
+
+
+def _moved_steps(data: DataPlan, base: Path, move: Callable[[str | None], str | None]) -> dict[str, Any]:
+    """The paths inside the steps of the data plan; the name of an installed model stays."""
+    found: dict[str, Any] = {}
+    if data.decontamination is not None:
+        files = tuple(move(path) for path in data.decontamination.files)
+        found["decontamination"] = data.decontamination.model_copy(update={"files": files})
+    if data.pii is not None and data.pii.names_source is not None and (base / data.pii.names_source).exists():
+        found["pii"] = data.pii.model_copy(update={"names_source": move(data.pii.names_source)})
+    return found
 
 
 def check_plan(plan: TrainingPlan, base: Path) -> None:
@@ -94,6 +108,9 @@ def check_plan(plan: TrainingPlan, base: Path) -> None:
         path = getattr(plan.data, field)
         if path is not None and not (base / path).is_file():
             raise BadInput(f"data.{field}: {path!r} is no file (looked for {base / path})")
+    for number, path in enumerate(plan.data.decontamination.files if plan.data.decontamination is not None else ()):
+        if not (base / path).exists():
+            raise BadInput(f"data.decontamination.files.{number}: {path!r} does not exist (looked for {base / path})")
     if plan.data.instructions is not None and plan.data.preferences is None and plan.phases.reward is not None:
         raise BadInput(
             "data.preferences: phase reward needs preference pairs beside own instructions; name a JSONL of "

@@ -79,14 +79,14 @@ def run_plan(plan: TrainingPlan, *, base: Path, output: Path, resume: bool, prog
     existed = output.exists()
     own = moved(plan, base, output)
     state = claim(own, output, resume=resume)
-    _quieten_libraries()
+    quieten_libraries()
     trace = next_trace(output)
     opened = open_meter(uuids=cuda_uuids(), record=trace, record_readings=False, synchronize=wait_for_cuda)
     with opened as meter, stop_on_signals(), progress:
         work = Work(own, output, meter, trace, progress)
         for name in steps_of(plan):
             try:
-                _phase(work, name)
+                run_phase(work, name)
             except BadInput:
                 if name == "data" and not resume:
                     release(output, existed=existed)
@@ -106,7 +106,7 @@ def run_plan(plan: TrainingPlan, *, base: Path, output: Path, resume: bool, prog
         )
 
 
-def _phase(work: Work, name: PhaseName) -> None:
+def run_phase(work: Work, name: PhaseName) -> None:
     """Run one phase inside a meter window, or take over what an earlier process finished."""
     inputs = phase_inputs(work.plan, work.output, work.output, name)
     check_inputs(work.output, name, inputs)
@@ -175,7 +175,7 @@ def _report(
     )
 
 
-def _quieten_libraries() -> None:
+def quieten_libraries() -> None:
     """Keep the model libraries' progress bars and known deprecations out of this program's own output."""
     import logging
 

@@ -1,7 +1,7 @@
 """The TrainingPlan: what the advisor hands over and `trainer run` executes as it stands.
 
-Enter at `TrainingPlan`. Paths are relative to the plan's own directory. Every phase but `pretrain` may be
-left out (None).
+Enter at `TrainingPlan`; its data step is in `advisor.contracts.data_plan`. Paths are relative to the plan's own
+directory. Every phase but `pretrain` may be left out (None).
 """
 
 from typing import Annotated, Literal, Self
@@ -22,36 +22,9 @@ from advisor.contracts.base import (
     Whole,
 )
 from advisor.contracts.case import Language, Task
+from advisor.contracts.data_plan import BuiltinCorpus, Corpus, DataPlan, FileCorpus
 
-
-class BuiltinCorpus(Contract):
-    """Text that every Python installation carries: the language reference in `pydoc_data.topics`."""
-
-    kind: Literal["python_reference"] = "python_reference"
-
-
-class FileCorpus(Contract):
-    """The company's own text: a file or a folder of .txt, .md or .jsonl (key `text`)."""
-
-    kind: Literal["files"]
-    path: Text
-
-
-Corpus = Annotated[BuiltinCorpus | FileCorpus, Field(discriminator="kind")]
-
-
-class DataPlan(Contract):
-    """What to read and how to split it."""
-
-    corpora: tuple[Corpus, ...] = Field(min_length=1)
-    instructions: Text | None = None
-    """JSONL of `{"messages": [...]}`, or None: built from the corpus (classification of its passages)."""
-    preferences: Text | None = None
-    """JSONL of `{"prompt": [...], "chosen": [...], "rejected": [...]}`, or None: built beside the
-    instructions."""
-    holdout_fraction: Fraction = 0.1
-    """Share of documents (not of lines) that is never trained on."""
-    deduplicate: bool = True
+__all__ = ["BuiltinCorpus", "Corpus", "DataPlan", "FileCorpus", "TrainingPlan"]
 
 
 class BaseModelSource(Contract):

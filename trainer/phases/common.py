@@ -40,6 +40,8 @@ class PhaseContext:
     progress: Progress
     note_time: Callable[[], None] = lambda: None
     """Called at every checkpoint, so that the time spent survives a killed process."""
+    callbacks: tuple[TrainerCallback, ...] = ()
+    """More callbacks for the training loop, such as the one that reports a trial of a search."""
 
     @property
     def prepared(self) -> Prepared:
@@ -157,7 +159,7 @@ def run_trainer(context: PhaseContext, phase: str, build: Callable[[list[Trainer
     """
     directory = context.directory(phase)
     watch = Watch(context, phase)
-    trainer = build([watch])
+    trainer = build([watch, *context.callbacks])
     trainer.remove_callback(PrinterCallback)  # prints each log on standard output, which is for results
     found = newest_complete(directory)
     step = found[1].step if found is not None else 0
