@@ -17,7 +17,7 @@ INDEX = "model.safetensors.index.json"
 
 def last_model_phase(plan: TrainingPlan) -> str:
     """The phase that leaves the final model."""
-    return next(name for name in ("rl", "sft", "pretrain") if getattr(plan.phases, name) is not None)
+    return next(name for name in ("dpo", "rl", "sft", "pretrain") if getattr(plan.phases, name) is not None)
 
 
 def phase_inputs(plan: TrainingPlan, base: Path, output: Path, phase: str) -> dict[str, str]:
@@ -29,7 +29,8 @@ def phase_inputs(plan: TrainingPlan, base: Path, output: Path, phase: str) -> di
         "pretrain": ["data/train.jsonl", "tokenizer/tokenizer_config.json", "tokenizer/tokenizer.json"],
         "sft": ["data/conversations.jsonl", "phases/pretrain/model", "tokenizer/tokenizer.json"],
         "reward": ["data/preferences.jsonl", "phases/sft/model"],
-        "rl": ["data/preferences.jsonl", "phases/sft/model", "phases/reward/model"],
+        "rl": ["data/preferences.jsonl", "data/conversations.jsonl", "phases/sft/model", "phases/reward/model"],
+        "dpo": ["data/preferences.jsonl", "phases/sft/model"],
         "evaluate": ["suite.jsonl", "data/holdout.jsonl", f"phases/{last_model_phase(plan)}/model"],
     }
     found = _hashes(output, files[phase])
@@ -84,7 +85,8 @@ def _hashes(output: Path, names: list[str]) -> dict[str, str]:
         path = output / name
         if path.is_dir():
             weights = [path / WEIGHTS] if (path / WEIGHTS).exists() else sorted(path.glob("model-*.safetensors"))
-            found |= {file.relative_to(output).as_posix(): file_sha256(file) for file in weights}
+            files = [*weights, *(file for file in [path / "tokenizer.json"] if file.exists())]
+            found |= {file.relative_to(output).as_posix(): file_sha256(file) for file in files}
         elif path.exists():
             found[name] = file_sha256(path)
     return found

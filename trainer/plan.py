@@ -94,10 +94,11 @@ def check_plan(plan: TrainingPlan, base: Path) -> None:
         path = getattr(plan.data, field)
         if path is not None and not (base / path).is_file():
             raise BadInput(f"data.{field}: {path!r} is no file (looked for {base / path})")
-    if plan.data.instructions is not None and plan.data.preferences is None and plan.phases.reward is not None:
+    wants_pairs = [name for name in ("reward", "dpo") if getattr(plan.phases, name) is not None]
+    if plan.data.instructions is not None and plan.data.preferences is None and wants_pairs:
         raise BadInput(
-            "data.preferences: phase reward needs preference pairs beside own instructions; name a JSONL of "
-            "{prompt, chosen, rejected}, or set phases.reward and phases.rl to null"
+            f"data.preferences: phase {wants_pairs[0]} needs preference pairs beside own instructions; name a JSONL of "
+            f"{{prompt, chosen, rejected}}, or set phases.{' and phases.'.join(wants_pairs)} to null"
         )
     if not 0 < plan.data.holdout_fraction < 1:
         raise BadInput(f"data.holdout_fraction: must lie between 0 and 1, got {plan.data.holdout_fraction}")

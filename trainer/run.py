@@ -5,6 +5,7 @@ Enter at `run_plan`. Each phase runs inside a window of the energy meter and lea
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,7 +36,6 @@ from trainer.totals import total_energy
 if TYPE_CHECKING:
     from trainer.phases.common import PhaseResult
 
-TRAINING: tuple[PhaseName, ...] = ("pretrain", "sft", "reward", "rl")
 REPORT = "run_report.json"
 
 
@@ -54,7 +54,7 @@ class Work:
 
 def steps_of(plan: TrainingPlan) -> tuple[PhaseName, ...]:
     """The phases of a plan in their order."""
-    return ("data", "tokenizer", *(name for name in TRAINING if getattr(plan.phases, name) is not None), "evaluate")
+    return ("data", "tokenizer", *plan.phases.names(), "evaluate")
 
 
 def run_plan(plan: TrainingPlan, *, base: Path, output: Path, resume: bool, progress: Progress) -> RunReport:
@@ -118,7 +118,8 @@ def _phase(work: Work, name: PhaseName) -> None:
         with window:
             result = _action(work, name, begun_s)()
     except BaseException:
-        note_stretch(work.output, name, Stretch(duration_s=time.monotonic() - begun_s, energy=window.report))
+        with suppress(OSError):  # the disk may be full, and that is the error to report
+            note_stretch(work.output, name, Stretch(duration_s=time.monotonic() - begun_s, energy=window.report))
         raise
     finally:
         work.progress.end()
@@ -132,6 +133,7 @@ def _action(work: Work, name: PhaseName, begun_s: float) -> Callable[[], "PhaseR
 
     def act() -> "PhaseResult":
         from trainer import steps
+        from trainer.checkpoint import full_disk_is_said
         from trainer.phases.common import PhaseContext
 
         context = PhaseContext(
@@ -141,7 +143,8 @@ def _action(work: Work, name: PhaseName, begun_s: float) -> Callable[[], "PhaseR
             progress=work.progress,
             note_time=lambda: note_running(work.output, name, begun_s),
         )
-        return steps.run_step(context, name)
+        with full_disk_is_said(name, context.directory(name)):
+            return steps.run_step(context, name)
 
     return act
 

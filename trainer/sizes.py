@@ -87,10 +87,13 @@ def _memory(plan: TrainingPlan, parameters: int | None) -> float | None:
     needs = [float(ADAM_BYTES_PER_PARAMETER * parameters)]
     if phases.rl is not None:  # the policy in training beside the frozen reference and reward model
         needs.append(float((ADAM_BYTES_PER_PARAMETER + 2 * FROZEN_BYTES_PER_PARAMETER) * parameters))
+    if phases.dpo is not None:  # beside the frozen reference
+        needs.append(float((ADAM_BYTES_PER_PARAMETER + FROZEN_BYTES_PER_PARAMETER) * parameters))
     if not isinstance(size, Architecture):
         return max(needs)
     batches = [(phases.pretrain.batch_sequences, phases.pretrain.sequence_tokens)] if phases.pretrain else []
     batches += [(phases.sft.batch_sequences, size.context_tokens)] if phases.sft else []
     batches += [(2 * phases.reward.batch_pairs, size.context_tokens)] if phases.reward else []
+    batches += [(2 * phases.dpo.batch_pairs, size.context_tokens)] if phases.dpo else []
     batches += [(phases.rl.batch_completions, size.context_tokens)] if phases.rl else []
     return max(needs) + max(activation_bytes(size, rows * length, length) for rows, length in batches)

@@ -1,4 +1,4 @@
-"""The steps of a run by name; the four trainings live in trainer/phases/, the others here.
+"""The steps of a run by name; the trainings live in trainer/phases/, the others here.
 
 Enter at `run_step`.
 """
@@ -47,9 +47,13 @@ def run_step(context: PhaseContext, name: PhaseName) -> PhaseResult:
             from trainer.phases import rl
 
             return rl.run(context, phases.rl)
+        case "dpo" if phases.dpo is not None:
+            from trainer.phases import dpo
+
+            return dpo.run(context, phases.dpo)
         case "evaluate":
             return _evaluate(context)
-        case "pretrain" | "sft" | "reward" | "rl":
+        case "pretrain" | "sft" | "reward" | "rl" | "dpo":
             raise RuntimeError(f"phase {name} is not in the plan")
         case _:
             assert_never(name)
@@ -97,7 +101,7 @@ def _evaluate(context: PhaseContext) -> PhaseResult:
         model, tokenizer = load(context.model_directory("pretrain"))
         metrics["bits_per_byte_after_pretrain"] = bits_per_byte(model, tokenizer, texts).value
         stop_here("evaluate")
-    if plan.phases.rl is not None:
+    if last in ("rl", "dpo"):
         before = evaluate_directory(
             context.model_directory("sft"),
             task=plan.task,
@@ -106,10 +110,10 @@ def _evaluate(context: PhaseContext) -> PhaseResult:
             advance=lambda *_: stop_here("evaluate"),
         )
         first, now = _primary(before), _primary(report)
-        metrics[f"{now.name}_before_rl"] = first.value
+        metrics[f"{now.name}_before_{last}"] = first.value
         if now.high < first.value:
             warnings.append(
-                f"RL made the model worse: {now.name} {first.value:.3f} before, {now.value:.3f} after "
+                f"{last.upper()} made the model worse: {now.name} {first.value:.3f} before, {now.value:.3f} after "
                 f"(95 % interval to {now.high:.3f}, n={now.n}); the model before lies in phases/sft/model"
             )
     write_contract(context.directory("evaluate") / "evaluation.json", report)

@@ -145,7 +145,7 @@ def _own_instructions(plan: TrainingPlan, path: Path) -> tuple[list[dict[str, An
 
 
 def _pairs(plan: TrainingPlan, base: Path, train: Sequence[Document], rng: random.Random) -> list[dict[str, Any]]:
-    if plan.phases.reward is None:
+    if plan.phases.reward is None and plan.phases.dpo is None:
         return []
     if plan.data.preferences is not None:
         return checked_pairs(base / plan.data.preferences)

@@ -4,7 +4,6 @@ Enter at `PhaseContext`, `run_trainer` and `PhaseResult`.
 """
 
 import json
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,8 +22,9 @@ from transformers import (
 
 from advisor.contracts.errors import Failed
 from advisor.contracts.plan import TrainingPlan
-from trainer.checkpoint import mark_complete, newest_complete, remove_later
+from trainer.checkpoint import Marker, mark_complete, newest_complete, remove_later
 from trainer.corpus.prepare import Prepared
+from trainer.phases.health import LossWatch
 from trainer.progress import Progress
 from trainer.stop import StopRequested, stop_is_wanted
 
@@ -40,6 +40,8 @@ class PhaseContext:
     progress: Progress
     note_time: Callable[[], None] = lambda: None
     """Called at every checkpoint, so that the time spent survives a killed process."""
+    callbacks: tuple[TrainerCallback, ...] = ()
+    """More callbacks for the training loop, such as the one that reports a trial of a search."""
 
     @property
     def prepared(self) -> Prepared:
@@ -51,6 +53,12 @@ class PhaseContext:
         path = self.output / "phases" / phase
         path.mkdir(parents=True, exist_ok=True)
         return path
+
+    def kept_log(self, phase: str) -> list[dict[str, float]]:
+        """What the phase logged up to the checkpoint that it will go on from."""
+        found = newest_complete(self.directory(phase))
+        step = found[1].step if found is not None else 0
+        return [row for row in read_log(self.directory(phase) / "log.jsonl") if row["step"] <= step]
 
     def model_directory(self, phase: str) -> Path:
         """Where a phase leaves its model."""
@@ -89,6 +97,8 @@ class Watch(TrainerCallback):
     def __init__(self, context: PhaseContext, phase: str) -> None:
         self._context, self._phase = context, phase
         self._directory = context.directory(phase)
+        self.health: LossWatch | None = None
+        self.trouble: tuple[int, str] | None = None
         self.tokens_before = 0
         self.tokens = 0
         self.stopped = False
@@ -101,8 +111,14 @@ class Watch(TrainerCallback):
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> TrainerControl:
-        """Advance the bar; save and stop when asked to."""
+        """Advance the bar; stop when the loss is unsound, save and stop when asked to."""
         self._context.progress.advance(state.global_step, state.max_steps, self.tokens)
+        if self.health is not None and (control.should_log or control.should_save):
+            wrong = self.health.trouble()
+            if wrong is not None:
+                self.trouble = (state.global_step, wrong)
+                control.should_save, control.should_training_stop = False, True
+                return control
         if stop_is_wanted() and state.global_step < state.max_steps:
             control.should_save = True
             control.should_training_stop = True
@@ -135,12 +151,23 @@ class Watch(TrainerCallback):
 
 
 def matmul_params(model: PreTrainedModel) -> int:
-    """Parameters that take part in matrix products: the output head counts, a mere look-up table does not."""
+    """Parameters that take part in matrix products: the output head counts, mere look-up tables do not."""
     matrices = sum(parameter.numel() for parameter in model.parameters() if parameter.ndim >= 2)
-    embedding = model.get_input_embeddings().weight
+    tables = {
+        id(module.weight): module.weight.numel() for module in model.modules() if isinstance(module, torch.nn.Embedding)
+    }
     head = model.get_output_embeddings()
-    tied = head is not None and head.weight is embedding
-    return matrices if tied else matrices - embedding.numel()
+    if head is not None:
+        tables.pop(id(head.weight), None)
+    return matrices - sum(tables.values())
+
+
+def token_inputs(model: PreTrainedModel) -> list[torch.nn.Module]:
+    """The look-up tables that every token passes exactly once: one, or those of encoder and decoder."""
+    inner = model.get_base_model() if hasattr(model, "get_base_model") else model
+    if getattr(inner.config, "is_encoder_decoder", False):
+        return [inner.get_encoder().embed_tokens, inner.get_decoder().embed_tokens]
+    return [inner.get_input_embeddings()]
 
 
 def run_trainer(context: PhaseContext, phase: str, build: Callable[[list[TrainerCallback]], Any]) -> Trained:
@@ -153,11 +180,11 @@ def run_trainer(context: PhaseContext, phase: str, build: Callable[[list[Trainer
 
     Raises:
         StopRequested: the user asked to stop; a checkpoint was saved.
-        Failed: the loss is no number any more.
+        Failed: the loss is no number any more, or has run away; the last good checkpoint is kept.
     """
     directory = context.directory(phase)
     watch = Watch(context, phase)
-    trainer = build([watch])
+    trainer = build([watch, *context.callbacks])
     trainer.remove_callback(PrinterCallback)  # prints each log on standard output, which is for results
     found = newest_complete(directory)
     step = found[1].step if found is not None else 0
@@ -167,14 +194,18 @@ def run_trainer(context: PhaseContext, phase: str, build: Callable[[list[Trainer
     if found is not None:
         watch.tokens_before = found[1].tokens
         context.progress.note(f"{phase}: goes on after step {step}")
-    handle = trainer.model.get_input_embeddings().register_forward_pre_hook(watch.count)
+    watch.health = LossWatch(phase, context.plan.max_loss_ratio, _logged_losses(directory / "log.jsonl"))
+    watch.health.attach(trainer)
+    handles = [module.register_forward_pre_hook(watch.count) for module in token_inputs(trainer.model)]
     begun_s = time.monotonic()
     trainer.train(resume_from_checkpoint=str(found[0]) if found is not None else None)
     loop_s = time.monotonic() - begun_s
-    handle.remove()
+    for handle in handles:
+        handle.remove()
+    if watch.trouble is not None:
+        raise Failed(_unsound(phase, *watch.trouble, newest_complete(directory)))
     if watch.stopped:
         raise StopRequested(phase)
-    _require_finite(directory / "log.jsonl", phase)
     return Trained(
         trainer=trainer,
         steps=trainer.state.global_step,
@@ -187,21 +218,31 @@ def read_log(path: Path) -> list[dict[str, float]]:
     """Rows of a phase's log.jsonl; empty when there is none."""
     if not path.exists():
         return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    rows = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            rows.append(json.loads(line))
+        except json.JSONDecodeError:  # cut off by a full disk or a killed process
+            continue
+    return rows
 
 
 def losses(path: Path) -> tuple[float | None, float | None]:
     """First and last logged training loss of a phase."""
-    values = [row["loss"] for row in read_log(path) if "loss" in row]
+    values = _logged_losses(path)
     return (values[0], values[-1]) if values else (None, None)
 
 
-def _require_finite(path: Path, phase: str) -> None:
-    bad = [row for row in read_log(path) if not math.isfinite(row.get("loss", 0.0))]
-    if bad:
-        raise Failed(
-            f"{phase}: the loss is {bad[0]['loss']} at step {int(bad[0]['step'])}; lower phases.{phase}.learning_rate"
-        )
+def _logged_losses(path: Path) -> list[float]:
+    return [row["loss"] for row in read_log(path) if "loss" in row]
+
+
+def _unsound(phase: str, step: int, wrong: str, kept: tuple[Path, Marker] | None) -> str:
+    left = f"the checkpoint of step {kept[1].step} before it is kept" if kept is not None else "no checkpoint yet"
+    return (
+        f"{phase}: {wrong} at step {step}; {left}. Lower the rate and start anew with another --output: "
+        f"--set phases.{phase}.learning_rate=..."
+    )
 
 
 def _truncate_log(path: Path, step: int) -> None:
