@@ -7,7 +7,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from advisor.contracts.plan import BaseModelSource, BuiltinCorpus, Corpus, TrainingPlan
+from advisor.contracts.plan import BaseModelSource, BuiltinCorpus, Corpus, FileCorpus, TrainingPlan
 from trainer.checkpoint import file_sha256
 from trainer.corpus.read import SUFFIXES
 
@@ -34,6 +34,9 @@ def phase_inputs(plan: TrainingPlan, base: Path, output: Path, phase: str) -> di
         "evaluate": ["suite.jsonl", "data/holdout.jsonl", f"phases/{last_model_phase(plan)}/model"],
     }
     found = _hashes(output, files[phase])
+    replay = plan.phases.pretrain.replay if plan.phases.pretrain is not None else None
+    if phase == "pretrain" and replay is not None:
+        found["phases.pretrain.replay"] = _corpus(FileCorpus(kind="files", path=replay.path), base)
     if isinstance(plan.model, BaseModelSource) and phase in ("tokenizer", "pretrain", "sft"):
         found["model.model"] = _base_model(base / plan.model.model, plan.model.model)
     return found

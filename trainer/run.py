@@ -75,7 +75,7 @@ def run_plan(plan: TrainingPlan, *, base: Path, output: Path, resume: bool, prog
     existed = output.exists()
     own = moved(plan, base, output)
     state = claim(own, output, resume=resume)
-    _quieten_libraries()
+    quieten_libraries()
     with open_meter() as meter, stop_on_signals(), progress:
         work = Work(own, output, meter, progress)
         for name in steps_of(plan):
@@ -172,7 +172,7 @@ def _report(
     )
 
 
-def _quieten_libraries() -> None:
+def quieten_libraries() -> None:
     """Keep the model libraries' progress bars and known deprecations out of this program's own output."""
     import logging
 

@@ -4,9 +4,11 @@ Enter at `run_step`.
 """
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import assert_never
 
+from advisor.contracts.baseline import SuiteItem
 from advisor.contracts.plan import Architecture
 from advisor.contracts.runs import EvaluationReport, PhaseName, Score
 from advisor.files import write_contract
@@ -17,6 +19,7 @@ from trainer.phases.common import PhaseContext, PhaseResult
 from trainer.plan import base_model_name
 from trainer.stop import stop_here
 from trainer.tokenizer import adopt_tokenizer, train_tokenizer
+from trainer.vocabulary import extend
 
 
 def run_step(context: PhaseContext, name: PhaseName) -> PhaseResult:
@@ -73,11 +76,27 @@ def _tokenizer(context: PhaseContext) -> PhaseResult:
         texts = context.prepared.texts("train")
         texts += [turn["content"] for row in context.prepared.rows("conversations") for turn in row["messages"]]
         size = train_tokenizer(
-            texts, vocab_size=source.vocab_size, context_tokens=source.context_tokens, directory=directory
+            texts,
+            vocab_size=source.vocab_size,
+            context_tokens=source.context_tokens,
+            directory=directory,
+            family=source.family,
         )
         return PhaseResult(metrics={"vocab_size": float(size)})
-    size, notes = adopt_tokenizer(str(base_model_name(context.plan, context.base)), directory)
-    return PhaseResult(metrics={"vocab_size": float(size)}, warnings=notes)
+    size, notes = adopt_tokenizer(str(base_model_name(context.plan, context.base)), directory, source.family)
+    pretrain = context.plan.phases.pretrain
+    if pretrain is None or not pretrain.new_tokens:
+        return PhaseResult(metrics={"vocab_size": float(size)}, warnings=notes)
+    added = extend(directory, context.prepared.texts("train"), pretrain.new_tokens)
+    if added.tokens < pretrain.new_tokens:
+        notes.append(f"the domain's text yields {added.tokens} new tokens of {pretrain.new_tokens} wanted")
+    metrics = {
+        "vocab_size": float(size + added.tokens),
+        "new_tokens": float(added.tokens),
+        "domain_tokens_before": float(added.pieces_before),
+        "domain_tokens_after": float(added.pieces_after),
+    }
+    return PhaseResult(metrics=metrics, warnings=notes)
 
 
 def _evaluate(context: PhaseContext) -> PhaseResult:
@@ -92,23 +111,15 @@ def _evaluate(context: PhaseContext) -> PhaseResult:
         stop_here("evaluate")
 
     context.progress.begin("evaluate", total=len(items) + len(texts))
-    report = evaluate_directory(
-        context.model_directory(last), task=plan.task, items=items, texts=texts, advance=advance
-    )
+    report = _scored(context, last, items, texts, advance)
     metrics = {score.name: score.value for score in report.scores}
     warnings = []
-    if plan.phases.pretrain is not None and last != "pretrain":
+    if plan.phases.pretrain is not None and last != "pretrain" and plan.model.family == "decoder":
         model, tokenizer = load(context.model_directory("pretrain"))
         metrics["bits_per_byte_after_pretrain"] = bits_per_byte(model, tokenizer, texts).value
         stop_here("evaluate")
     if last in ("rl", "dpo"):
-        before = evaluate_directory(
-            context.model_directory("sft"),
-            task=plan.task,
-            items=items,
-            texts=[],
-            advance=lambda *_: stop_here("evaluate"),
-        )
+        before = _scored(context, "sft", items, [], lambda *_: stop_here("evaluate"))
         first, now = _primary(before), _primary(report)
         metrics[f"{now.name}_before_{last}"] = first.value
         if now.high < first.value:
@@ -119,6 +130,19 @@ def _evaluate(context: PhaseContext) -> PhaseResult:
     write_contract(context.directory("evaluate") / "evaluation.json", report)
     _install(context.model_directory(last), context.output / "model")
     return PhaseResult(metrics=metrics, warnings=warnings)
+
+
+def _scored(
+    context: PhaseContext, phase: str, items: list[SuiteItem], texts: list[str], advance: Callable[[int, int], None]
+) -> EvaluationReport:
+    """Scores of a phase's model."""
+    directory, task = context.model_directory(phase), context.plan.task
+    family = context.plan.model.family
+    if family == "decoder":
+        return evaluate_directory(directory, task=task, items=items, texts=texts, advance=advance)
+    from trainer.phases.held_out import evaluate_family
+
+    return evaluate_family(directory, family, task=task, items=items, texts=texts, advance=advance)
 
 
 def _primary(report: EvaluationReport) -> Score:

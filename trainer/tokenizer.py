@@ -77,7 +77,7 @@ def train_tokenizer(
     return len(tokenizer)
 
 
-def adopt_tokenizer(name: str, directory: Path) -> tuple[int, list[str]]:
+def adopt_tokenizer(name: str, directory: Path, family: ModelFamily = "decoder") -> tuple[int, list[str]]:
     """Save a base model's tokenizer, fit for training, and return its size and what was changed.
 
     Raises:
@@ -86,7 +86,10 @@ def adopt_tokenizer(name: str, directory: Path) -> tuple[int, list[str]]:
     from transformers import AutoTokenizer
 
     notes = []
-    tokenizer = AutoTokenizer.from_pretrained(name)
+    tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
+    if family != "decoder":  # answers no turns, and brings its own padding, masks and marks
+        tokenizer.save_pretrained(directory)
+        return len(tokenizer), notes
     if tokenizer.eos_token is None:
         raise BadInput(f"model.model: the tokenizer of {name!r} has no end token (eos_token)")
     if tokenizer.pad_token is None:

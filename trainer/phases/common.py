@@ -89,6 +89,8 @@ class Trained:
     """Tokens that went through forward and backward, padding included, over all attempts."""
     tokens_per_s: float | None
     """Of the last attempt, inside the loop: without imports, loading and saving at the end."""
+    parts: tuple[int, ...] = ()
+    """Tokens of the last attempt by input: those of encoder and decoder where a model has both."""
 
 
 class Watch(TrainerCallback):
@@ -100,13 +102,18 @@ class Watch(TrainerCallback):
         self.health: LossWatch | None = None
         self.trouble: tuple[int, str] | None = None
         self.tokens_before = 0
-        self.tokens = 0
+        self.parts: dict[int, int] = {}
         self.stopped = False
 
+    @property
+    def tokens(self) -> int:
+        """Tokens trained on in this process."""
+        return sum(self.parts.values())
+
     def count(self, module: torch.nn.Module, inputs: tuple[Any, ...]) -> None:
-        """Hook of the input embedding: every token that is trained on passes here exactly once."""
+        """Hook of the input embeddings: every token that is trained on passes here exactly once."""
         if module.training and torch.is_grad_enabled():
-            self.tokens += int(inputs[0].numel())
+            self.parts[id(module)] = self.parts.get(id(module), 0) + int(inputs[0].numel())
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
@@ -152,14 +159,32 @@ class Watch(TrainerCallback):
 
 def matmul_params(model: PreTrainedModel) -> int:
     """Parameters that take part in matrix products: the output head counts, mere look-up tables do not."""
-    matrices = sum(parameter.numel() for parameter in model.parameters() if parameter.ndim >= 2)
-    tables = {
-        id(module.weight): module.weight.numel() for module in model.modules() if isinstance(module, torch.nn.Embedding)
-    }
-    head = model.get_output_embeddings()
+    return _matrices(model, model.get_output_embeddings())
+
+
+def _matrices(module: torch.nn.Module, head: torch.nn.Module | None) -> int:
+    matrices = sum(parameter.numel() for parameter in module.parameters() if parameter.ndim >= 2)
+    tables = {id(part.weight): part.weight.numel() for part in module.modules() if isinstance(part, torch.nn.Embedding)}
     if head is not None:
         tables.pop(id(head.weight), None)
     return matrices - sum(tables.values())
+
+
+def training_flop(trained: Trained, model: PreTrainedModel) -> float:
+    """Model FLOP of a finished loop that trains all weights.
+
+    F = 6 * sum of tokens * parameters that multiply them: of a decoder all, of an encoder-decoder each token meets its
+    own half; the decoder's cross-attention reads keys and values from the encoder's tokens.
+    units: FLOP. source: Kaplan et al. 2020 (arXiv 2001.08361), 2 forward and 4 backward; attention scores left out.
+    """
+    whole = matmul_params(model)
+    if len(trained.parts) < 2:
+        return 6.0 * whole * trained.tokens
+    crossing = [w for name, w in model.named_parameters() if "EncDecAttention.k" in name or "EncDecAttention.v" in name]
+    encoder = _matrices(model.get_encoder(), None) + sum(w.numel() for w in crossing)
+    shares = trained.parts if any(trained.parts) else (1, 1)
+    mean = (encoder * shares[0] + (whole - encoder) * shares[1]) / sum(shares)
+    return 6.0 * mean * trained.tokens
 
 
 def token_inputs(model: PreTrainedModel) -> list[torch.nn.Module]:
@@ -196,7 +221,8 @@ def run_trainer(context: PhaseContext, phase: str, build: Callable[[list[Trainer
         context.progress.note(f"{phase}: goes on after step {step}")
     watch.health = LossWatch(phase, context.plan.max_loss_ratio, _logged_losses(directory / "log.jsonl"))
     watch.health.attach(trainer)
-    handles = [module.register_forward_pre_hook(watch.count) for module in token_inputs(trainer.model)]
+    tables = token_inputs(trainer.model)
+    handles = [module.register_forward_pre_hook(watch.count) for module in tables]
     begun_s = time.monotonic()
     trainer.train(resume_from_checkpoint=str(found[0]) if found is not None else None)
     loop_s = time.monotonic() - begun_s
@@ -211,6 +237,7 @@ def run_trainer(context: PhaseContext, phase: str, build: Callable[[list[Trainer
         steps=trainer.state.global_step,
         tokens=watch.tokens_before + watch.tokens,
         tokens_per_s=watch.tokens / loop_s if watch.tokens else None,
+        parts=tuple(watch.parts.get(id(table), 0) for table in tables),
     )
 
 

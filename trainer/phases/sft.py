@@ -18,6 +18,7 @@ from transformers import (
 
 from advisor.contracts.errors import BadInput
 from advisor.contracts.plan import LoraSettings, SftPhase
+from trainer.phases import seq2seq
 from trainer.phases.answers import AnswerTrainer, Batch, Packed, collator, encode
 from trainer.phases.common import PhaseContext, PhaseResult, losses, matmul_params, run_trainer
 from trainer.phases.settings import arguments_for
@@ -26,6 +27,8 @@ from trainer.phases.start import context_tokens, load_model, start_model
 
 def run(context: PhaseContext, phase: SftPhase) -> PhaseResult:
     """Tune the model on the conversations and save it."""
+    if context.plan.model.family == "seq2seq":
+        return seq2seq.tune(context, phase)
     plan = context.plan
     directory = context.directory("sft")
     set_seed(plan.seed)
