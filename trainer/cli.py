@@ -10,15 +10,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from advisor.exits import exit_code
+from trainer.export_cli import add_export
+from trainer.init_cli import add_init
 
 EPILOG = """\
 examples:
   trainer run runs/plan                      a directory written by `advisor handoff`
   trainer run data/examples/plans/python_reference.yaml --output runs/first
   trainer run data/examples/plans/python_reference.yaml --dry-run
+  trainer init sft-lora --model models/base --instructions letters.jsonl --output plan.yaml
+  trainer run plan.yaml --set phases.sft.learning_rate=1e-4
   trainer run runs/first --resume            go on with a run that was stopped
   trainer data prepare runs/plan --output runs/data
   trainer evaluate runs/first/model --suite runs/first/suite.jsonl
+  trainer export runs/first/model --to gguf --output model.gguf
   trainer doctor
 
 environment:
@@ -53,7 +58,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     _add_run(verbs)
+    add_init(verbs)
     _add_data(verbs)
+    add_export(verbs)
     evaluate = verbs.add_parser(
         "evaluate", help="score a model on held-out questions", description="Scores a model directory on a suite."
     )
@@ -82,6 +89,14 @@ def _add_run(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     )
     run.add_argument("plan", type=Path, metavar="PLAN", help="plan file, or a directory that holds plan.yaml")
     run.add_argument("--output", type=Path, metavar="DIR", help="directory of the run (default: runs/<name of plan>)")
+    run.add_argument(
+        "--set",
+        dest="settings",
+        action="append",
+        default=[],
+        metavar="PATH=VALUE",
+        help="change a setting of the plan, such as phases.sft.learning_rate=1e-4; may be given again",
+    )
     run.add_argument("--resume", action="store_true", help="go on with the run in the output directory")
     run.add_argument("--dry-run", action="store_true", help="show phases, size and forecast; train nothing")
     _add_format(run)
@@ -111,11 +126,10 @@ def _add_format(parser: argparse.ArgumentParser) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     from trainer import commands
 
+    chosen = {"output": arguments.output, "as_json": arguments.format == "json", "settings": arguments.settings}
     if arguments.dry_run:
-        return commands.dry_run(arguments.plan, output=arguments.output, as_json=arguments.format == "json")
-    return commands.run(
-        arguments.plan, output=arguments.output, resume=arguments.resume, as_json=arguments.format == "json"
-    )
+        return commands.dry_run(arguments.plan, **chosen)
+    return commands.run(arguments.plan, resume=arguments.resume, **chosen)
 
 
 def _prepare(arguments: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ Enter at `run`, `dry_run`, `prepare_data` and `evaluate`. Results go to standard
 import json
 import shlex
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,9 @@ from trainer.plan import RUN_FILE, LoadedPlan, base_model_name, check_plan, load
 LIBRARIES = ("torch", "transformers", "trl", "peft", "datasets", "tokenizers", "matplotlib")
 
 
-def run(plan_path: Path, *, output: Path | None, resume: bool, as_json: bool) -> int:
+def run(plan_path: Path, *, output: Path | None, resume: bool, as_json: bool, settings: Sequence[str] = ()) -> int:
     """`trainer run`."""
-    loaded = load_plan(plan_path)
+    loaded = load_plan(plan_path, settings)
     directory = _output_of(loaded, output)
     check_plan(loaded.plan, loaded.base)
     _require_libraries()
@@ -35,7 +36,8 @@ def run(plan_path: Path, *, output: Path | None, resume: bool, as_json: bool) ->
     try:
         report = run_plan(loaded.plan, base=loaded.base, output=directory, resume=resume, progress=Progress())
     except StopRequested as stop:
-        again = shlex.join(["trainer", "run", str(plan_path), "--output", str(directory), "--resume"])
+        changed = [word for setting in settings for word in ("--set", setting)]
+        again = shlex.join(["trainer", "run", str(plan_path), *changed, "--output", str(directory), "--resume"])
         sys.stderr.write(f"stopped in phase {stop}; what was done is saved. Go on with:\n  {again}\n")
         return 130
     if as_json:
@@ -45,9 +47,9 @@ def run(plan_path: Path, *, output: Path | None, resume: bool, as_json: bool) ->
     return 0
 
 
-def dry_run(plan_path: Path, *, output: Path | None, as_json: bool) -> int:
+def dry_run(plan_path: Path, *, output: Path | None, as_json: bool, settings: Sequence[str] = ()) -> int:
     """`trainer run --dry-run`."""
-    loaded = load_plan(plan_path)
+    loaded = load_plan(plan_path, settings)
     check_plan(loaded.plan, loaded.base)
     from trainer.sizes import outlook_of
 

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from typing import Any
 from advisor.contracts.errors import BadInput
 from advisor.contracts.phases import ModelFamily
 from advisor.contracts.plan import BaseModelSource, FileCorpus, TrainingPlan
-from advisor.files import read_contract, read_document
+from advisor.files import parse_contract, read_document
+from trainer.overrides import overridden
 
 PLAN_FILE = "plan.yaml"
 RUN_FILE = "run.json"
@@ -41,8 +43,12 @@ class LoadedPlan:
     """The run that the plan file belongs to, when it was read from a run's own directory."""
 
 
-def load_plan(path: Path) -> LoadedPlan:
+def load_plan(path: Path, settings: Sequence[str] = ()) -> LoadedPlan:
     """Read a plan file, or the plan.yaml of a directory.
+
+    Args:
+        path: of the file or directory.
+        settings: `PATH=VALUE` each, put on top of the file.
 
     Raises:
         BadInput: there is no plan, or it breaks the contract.
@@ -50,7 +56,8 @@ def load_plan(path: Path) -> LoadedPlan:
     file = path / PLAN_FILE if path.is_dir() else path
     if path.is_dir() and not file.exists():
         raise BadInput(f"{path}: holds no {PLAN_FILE}; name a plan file or the directory of one")
-    plan = read_contract(file, TrainingPlan)
+    where = f"{file} with --set" if settings else str(file)
+    plan = parse_contract(overridden(read_document(file), settings), TrainingPlan, where)
     base = file.resolve().parent
     return LoadedPlan(plan, base, file.parent if (base / RUN_FILE).exists() else None)
 

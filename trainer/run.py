@@ -14,7 +14,9 @@ from advisor.contracts.errors import BadInput
 from advisor.contracts.plan import TrainingPlan
 from advisor.contracts.runs import EnergyReport, EvaluationReport, PhaseName, PhaseReport, RunReport
 from advisor.files import read_contract
+from trainer.checkpoint import file_sha256, full_disk_is_said
 from trainer.energy import Meter, open_meter
+from trainer.environment import code_revision, package_versions
 from trainer.hashes import phase_inputs, phase_outputs
 from trainer.manifest import (
     Manifest,
@@ -31,7 +33,7 @@ from trainer.manifest import (
 from trainer.plan import check_plan, moved
 from trainer.progress import Progress
 from trainer.stop import stop_here, stop_on_signals
-from trainer.totals import total_energy
+from trainer.totals import rent, total_energy
 
 if TYPE_CHECKING:
     from trainer.phases.common import PhaseResult
@@ -124,8 +126,23 @@ def _phase(work: Work, name: PhaseName) -> None:
     finally:
         work.progress.end()
     report = _report(name, result, time.monotonic() - begun_s, earlier, window.report)
-    write_manifest(work.output, Manifest(inputs=inputs, outputs=phase_outputs(work.output, name), report=report))
+    write_manifest(work.output, _manifest(work, inputs, report))
     work.reports.append(report)
+
+
+def _manifest(work: Work, inputs: dict[str, str], report: PhaseReport) -> Manifest:
+    tokenizer = work.output / "tokenizer" / "tokenizer.json"
+    forecast = work.plan.forecast
+    return Manifest(
+        inputs=inputs,
+        outputs=phase_outputs(work.output, report.name),
+        report=report,
+        tokenizer_sha256=file_sha256(tokenizer) if tokenizer.exists() else None,
+        packages=package_versions(),
+        code_revision=code_revision(),
+        cost=rent(forecast, report.duration_s),
+        currency=forecast.currency,
+    )
 
 
 def _action(work: Work, name: PhaseName, begun_s: float) -> Callable[[], "PhaseResult"]:
@@ -133,7 +150,6 @@ def _action(work: Work, name: PhaseName, begun_s: float) -> Callable[[], "PhaseR
 
     def act() -> "PhaseResult":
         from trainer import steps
-        from trainer.checkpoint import full_disk_is_said
         from trainer.phases.common import PhaseContext
 
         context = PhaseContext(

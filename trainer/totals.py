@@ -1,12 +1,14 @@
 """Sums over stretches of work and over phases; what is not known stays unknown.
 
-Enter at `total_energy`.
+Enter at `total_energy` and `rent`.
 """
 
 from collections.abc import Sequence
 
+from advisor.contracts.plan import Forecast
 from advisor.contracts.runs import DeviceEnergy, EnergyReport
 
+SECONDS_PER_HOUR = 3600.0
 WORST_FIRST = (
     "unavailable",
     "estimated_tdp",
@@ -58,6 +60,17 @@ def total_energy(reports: Sequence[EnergyReport]) -> EnergyReport:
         reason="; ".join(reasons),
         flags=flags,
     )
+
+
+def rent(forecast: Forecast, duration_s: float) -> float | None:
+    """Cost of a stretch of time at the hourly cost that a forecast implies; None when it implies none.
+
+    cost = P50 of cost / P50 of train_hours * hours
+    units: the forecast's currency, h, s. source: definition. Valid while the machine is the forecast's.
+    """
+    if forecast.cost is None or forecast.train_hours is None or not forecast.train_hours.p50:
+        return None
+    return forecast.cost.p50 / forecast.train_hours.p50 * duration_s / SECONDS_PER_HOUR
 
 
 def _devices(reports: Sequence[EnergyReport]) -> tuple[DeviceEnergy, ...]:

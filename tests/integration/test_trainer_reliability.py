@@ -24,6 +24,10 @@ PHASES = {
     "sft": {"epochs": 4, "batch_sequences": 6, "learning_rate": 0.01},
     "dpo": {"epochs": 3, "learning_rate": 1e-3},
 }
+SAMPLED = {
+    "sft": PHASES["sft"],
+    "rl": {"max_steps": 12, "batch_completions": 8, "max_completion_tokens": 4, "rewards": ["exact_match"]},
+}
 MASKED = {**SIZE, "family": "masked"}
 SPANS = {**SIZE, "family": "seq2seq"}
 
@@ -48,18 +52,18 @@ def stop_after(step):
 
 @pytest.mark.parametrize(
     ("name", "model"),
-    [("pretrain", SIZE), ("sft", SIZE), ("dpo", SIZE), ("pretrain", MASKED), ("pretrain", SPANS)],
-    ids=["pretrain", "sft", "dpo", "masked", "seq2seq"],
+    [("pretrain", SIZE), ("sft", SIZE), ("dpo", SIZE), ("rl", SIZE), ("pretrain", MASKED), ("pretrain", SPANS)],
+    ids=["pretrain", "sft", "dpo", "rl", "masked", "seq2seq"],
 )
 def test_a_phase_taken_up_again_has_every_loss_and_weight_of_one_that_ran_through(tmp_path, monkeypatch, name, model):
     monkeypatch.setattr("trainer.phases.settings.LOGS_PER_PHASE", 1000)
-    phases = PHASES if model == SIZE else {"pretrain": FIRST}
+    phases = SAMPLED if name == "rl" else PHASES if model == SIZE else {"pretrain": FIRST}
     whole, halved = Work(tmp_path / "whole", phases, model=model), Work(tmp_path / "halved", phases, model=model)
     for work in (whole, halved):
-        if name != "pretrain":
-            work.run("pretrain")
-        if name == "dpo":
-            work.run("sft")
+        for before in work.plan.phases.names():
+            if before == name:
+                break
+            work.run(before)
     whole.run(name)
     with pytest.raises(StopRequested):
         halved.run(name, callbacks=(stop_after(6),))
