@@ -191,10 +191,13 @@ def _report(
 def quieten_libraries() -> None:
     """Keep the model libraries' progress bars and known deprecations out of this program's own output."""
     import logging
+    import warnings
 
     from trainer.environment import use_available_threads
 
     use_available_threads()
+    # trl asks transformers by names that the next version drops; nothing that a user of this program could change.
+    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.set_verbosity_error()
