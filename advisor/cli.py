@@ -18,6 +18,7 @@ EPILOG = """examples:
   advisor assess --compare before.json after.json
   advisor assess my_case.yaml --measurements runs/demo/run_report.json runs/demo/baseline_report.json
   advisor handoff assessment.json --output runs/plan
+  advisor footprint runs/first/run_report.json --grid DE
   advisor serve --port 8080
 
 exit codes: 0 done, 2 bad input (the message names file, field, value and legal values), 1 failure
@@ -51,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_estimate(verbs)
     _add_hindcast(verbs)
     _add_baseline(verbs)
+    _add_footprint(verbs)
     return parser
 
 
@@ -148,6 +150,12 @@ def _add_hindcast(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def _add_baseline(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     from advisor.baseline.commands import add_parser
+
+    add_parser(verbs)
+
+
+def _add_footprint(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from advisor.footprint.commands import add_parser
 
     add_parser(verbs)
 

@@ -11,7 +11,8 @@ from advisor.catalog import lookup
 from advisor.contracts.baseline import BaselineReport, TargetResult
 from advisor.contracts.catalog import Catalog
 from advisor.contracts.errors import BadInput, nearest
-from advisor.contracts.runs import RunReport, Score
+from advisor.contracts.evaluation import Score
+from advisor.contracts.runs import RunReport
 from advisor.core.calibration import Spread, combine_lognormal, share_spread
 from advisor.core.project import HIGHEST_MFU
 from advisor.core.sampling import Input

@@ -16,6 +16,8 @@ from advisor.contracts.case import Case
 from advisor.contracts.catalog import Catalog
 from advisor.contracts.comparison import Comparison
 from advisor.contracts.errors import BadInput
+from advisor.contracts.evaluation import EvaluationReport
+from advisor.contracts.footprint import FootprintReport
 from advisor.contracts.measurements import MachineMeasurement, ServingMeasurement
 from advisor.contracts.plan import TrainingPlan
 from advisor.contracts.runs import RunReport
@@ -30,8 +32,10 @@ CONTRACTS: dict[str, type[Contract]] = {
     "training_plan": TrainingPlan,
     "run_report": RunReport,
     "baseline_report": BaselineReport,
+    "evaluation_report": EvaluationReport,
     "catalog": Catalog,
     "comparison": Comparison,
+    "footprint_report": FootprintReport,
     "machine_measurement": MachineMeasurement,
     "serving_measurement": ServingMeasurement,
 }

@@ -1,21 +1,28 @@
-"""`serving bench`: what a client of an OpenAI-compatible server sees, at a given concurrency.
+"""`serving bench`: what a client of an OpenAI-compatible server sees, at several loads.
 
-Enter at `bench`. Times are the client's own; tokens are those that the server reports.
+Enter at `bench`. The result is shown, drawn on request, and written as a measurement that the advisor takes.
 """
 
 import asyncio
 import os
 import sys
-import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 import openai
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from advisor.contracts.base import Contract, Count, NonNegative, PositiveCount
-from advisor.contracts.errors import Failed, UnknownName
+from advisor.contracts.base import Contract
+from advisor.contracts.errors import BadInput, Failed, UnknownName
+from advisor.files import write_contract
+from serving.load import BenchReport, LoadPlan, Quantiles, run_load
+from serving.measured import Realised, measurement_of_loads
+from trainer.energy import Meter, open_meter
 
 
 @dataclass(frozen=True)
@@ -24,167 +31,165 @@ class BenchSettings:
 
     url: str
     requests: int
-    concurrency: int
+    concurrencies: Sequence[int]
+    rates_per_s: Sequence[float]
     model: str | None
     max_tokens: int
-    prompt: str
+    prompts: Sequence[str]
+    warmup: int
+    energy: bool
+    output: Path | None
+    plot: Path | None
+    realised: Realised
     as_json: bool
 
 
-@dataclass(frozen=True)
-class Timing:
-    """One answered request."""
-
-    ttft_s: float | None
-    """None: the answer had no text."""
-    total_s: float
-    tpot_s: float | None
-    """None: fewer than two tokens."""
-    output_tokens: int
-
-
-class Quantiles(Contract):
-    """Middle and slow end of the requests."""
-
-    p50: NonNegative
-    p95: NonNegative
-
-
-class BenchReport(Contract):
-    """What was measured; a figure for which no request qualified is None."""
+class BenchRun(Contract):
+    """Several loads on one server, in the order in which they ran."""
 
     url: str
     model: str
-    requests: PositiveCount
-    concurrency: PositiveCount
-    answered: Count
-    errors: Count
-    first_error: str | None
-    duration_s: NonNegative
-    output_tokens: Count
-    output_tokens_per_s: NonNegative
-    """All requests together."""
-    ttft_ms: Quantiles | None
-    tpot_ms: Quantiles | None
-    total_ms: Quantiles | None
-    request_tokens_per_s: Quantiles | None
-    """Of one request, from its start to its end."""
+    loads: tuple[BenchReport, ...]
 
 
 def bench(settings: BenchSettings) -> int:
-    """Run the requests and show the result; exit code 1 when a request failed."""
+    """Run the loads and show the result; exit code 1 when a request failed."""
     try:
-        report = asyncio.run(_run(settings))
+        run = asyncio.run(_run(settings))
     except openai.APIConnectionError as error:
         raise Failed(f"no server answers at {settings.url}: {error}") from error
     except openai.APIStatusError as error:
         raise Failed(f"{settings.url} answered {error.status_code}: {error.message}") from error
-    if settings.as_json:
-        sys.stdout.write(report.model_dump_json(indent=2) + "\n")
-    else:
-        Console().print(_table(report))
-    if report.errors:
-        sys.stderr.write(f"failed: {report.errors} of {report.requests} requests: {report.first_error}\n")
-    return 1 if report.errors else 0
+    _show(run, settings)
+    if settings.plot is not None:
+        from serving.bench_plot import draw_loads
+
+        draw_loads(run.loads, settings.plot)
+        sys.stderr.write(f"plot: {settings.plot}\n")
+    if settings.output is not None:
+        write_contract(settings.output, measurement_of_loads(run.model, run.loads, settings.realised))
+        sys.stderr.write(f"measurement: {settings.output}; the advisor takes it: advisor calibrate {settings.output}\n")
+    failed = [load for load in run.loads if load.errors]
+    for load in failed:
+        sys.stderr.write(f"failed: {load.errors} of {load.requests} requests: {load.first_error}\n")
+    return 1 if failed else 0
 
 
-def quantile(values: Sequence[float], fraction: float) -> float:
-    """Quantile with linear interpolation between the neighbours."""
-    ordered = sorted(values)
-    place = fraction * (len(ordered) - 1)
-    low = int(place)
-    high = min(low + 1, len(ordered) - 1)
-    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
-
-
-async def _run(settings: BenchSettings) -> BenchReport:
+async def _run(settings: BenchSettings) -> BenchRun:
     base_url = settings.url.rstrip("/").removesuffix("/v1") + "/v1"
     key = os.environ.get("OPENAI_API_KEY", "none")
-    async with openai.AsyncOpenAI(base_url=base_url, api_key=key, max_retries=0) as client:
-        known = [model.id async for model in client.models.list()]
-        model = settings.model or (known[0] if known else "")
-        if not model or (known and model not in known):
-            raise UnknownName("model", model, known)
-        gate = asyncio.Semaphore(settings.concurrency)
-
-        async def one(number: int) -> Timing | openai.OpenAIError:
-            async with gate:
-                try:
-                    return await _ask(client, settings, model, f"{settings.prompt} {number}")
-                except openai.OpenAIError as error:
-                    return error
-
-        start_s = time.perf_counter()
-        results = await asyncio.gather(*(one(number) for number in range(settings.requests)))
-        return _report(settings, model, results, time.perf_counter() - start_s)
+    meter = open_meter(require=True) if settings.energy else None
+    try:
+        async with openai.AsyncOpenAI(base_url=base_url, api_key=key, max_retries=0) as client:
+            known = [model.id async for model in client.models.list()]
+            model = settings.model or (known[0] if known else "")
+            if not model or (known and model not in known):
+                raise UnknownName("model", model, known)
+            plans = _plans(settings, model)
+            if settings.warmup:
+                await run_load(client, settings.url, _plan(settings, model, requests=settings.warmup, concurrency=1))
+            return BenchRun(url=settings.url, model=model, loads=await _loads(client, settings, plans, meter))
+    finally:
+        if meter is not None:
+            meter.close()
 
 
-async def _ask(client: openai.AsyncOpenAI, settings: BenchSettings, model: str, prompt: str) -> Timing:
-    start_s = time.perf_counter()
-    first_s = last_s = None
-    tokens = 0
-    stream = await client.chat.completions.create(
+def _plans(settings: BenchSettings, model: str) -> list[LoadPlan]:
+    plans = [_plan(settings, model, concurrency=number) for number in settings.concurrencies]
+    return plans + [_plan(settings, model, rate_per_s=rate) for rate in settings.rates_per_s]
+
+
+def _plan(
+    settings: BenchSettings,
+    model: str,
+    *,
+    requests: int | None = None,
+    concurrency: int | None = None,
+    rate_per_s: float | None = None,
+) -> LoadPlan:
+    return LoadPlan(
         model=model,
-        messages=[{"role": "user", "content": prompt}],
-        max_completion_tokens=settings.max_tokens,
-        temperature=0,
-        stream=True,
-        stream_options={"include_usage": True},
-    )
-    async for chunk in stream:
-        if chunk.usage is not None:
-            tokens = chunk.usage.completion_tokens
-        if chunk.choices and chunk.choices[0].delta.content:
-            last_s = time.perf_counter()
-            first_s = first_s or last_s
-    end_s = time.perf_counter()
-    between_s = None if first_s is None or last_s is None or tokens < 2 else (last_s - first_s) / (tokens - 1)
-    return Timing(None if first_s is None else first_s - start_s, end_s - start_s, between_s, tokens)
-
-
-def _report(
-    settings: BenchSettings, model: str, results: Sequence[Timing | openai.OpenAIError], duration_s: float
-) -> BenchReport:
-    timings = [result for result in results if isinstance(result, Timing)]
-    errors = [result for result in results if not isinstance(result, Timing)]
-    tokens = sum(timing.output_tokens for timing in timings)
-    return BenchReport(
-        url=settings.url,
-        model=model,
-        requests=settings.requests,
-        concurrency=settings.concurrency,
-        answered=len(timings),
-        errors=len(errors),
-        first_error=str(errors[0]) if errors else None,
-        duration_s=duration_s,
-        output_tokens=tokens,
-        output_tokens_per_s=tokens / duration_s,
-        ttft_ms=_quantiles([timing.ttft_s * 1000 for timing in timings if timing.ttft_s is not None]),
-        tpot_ms=_quantiles([timing.tpot_s * 1000 for timing in timings if timing.tpot_s is not None]),
-        total_ms=_quantiles([timing.total_s * 1000 for timing in timings]),
-        request_tokens_per_s=_quantiles([timing.output_tokens / timing.total_s for timing in timings]),
+        prompts=settings.prompts,
+        max_tokens=settings.max_tokens,
+        requests=requests or settings.requests,
+        concurrency=concurrency,
+        rate_per_s=rate_per_s,
     )
 
 
-def _quantiles(values: Sequence[float]) -> Quantiles | None:
-    return Quantiles(p50=quantile(values, 0.5), p95=quantile(values, 0.95)) if values else None
+async def _loads(
+    client: openai.AsyncOpenAI, settings: BenchSettings, plans: Sequence[LoadPlan], meter: Meter | None
+) -> tuple[BenchReport, ...]:
+    found = []
+    with _progress() as progress:
+        for plan in plans:
+            task = progress.add_task(_title(plan.concurrency, plan.rate_per_s), total=plan.requests)
+            advance = partial(progress.advance, task)
+            if meter is None:
+                found.append(await run_load(client, settings.url, plan, advance))
+                continue
+            with meter.window("bench") as window:
+                load = await run_load(client, settings.url, plan, advance)
+            report = window.report
+            note = f"{report.quality}, this machine's accelerators" if report.energy_j is not None else report.reason
+            found.append(load.model_copy(update={"energy_j": report.energy_j, "energy_note": note}))
+    return tuple(found)
 
 
-def _table(report: BenchReport) -> Table:
-    title = (
-        f"{report.model}: {report.answered} of {report.requests} answered at concurrency {report.concurrency}, "
-        f"{report.output_tokens} tokens in {report.duration_s:.1f} s = {report.output_tokens_per_s:.1f} tokens/s"
-    )
-    table = Table(title=title)
-    for column in ("", "p50", "p95"):
-        table.add_column(column, justify="right" if column else "left")
-    rows = (
-        ("time to first token, ms", report.ttft_ms),
-        ("time per output token, ms", report.tpot_ms),
-        ("whole answer, ms", report.total_ms),
-        ("tokens/s of one request", report.request_tokens_per_s),
-    )
-    for name, values in rows:
-        shown = ("not measured", "") if values is None else (f"{values.p50:.1f}", f"{values.p95:.1f}")
-        table.add_row(name, *shown)
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        yield progress
+
+
+def _title(concurrency: int | None, rate_per_s: float | None) -> str:
+    return f"{concurrency} at once" if concurrency is not None else f"{rate_per_s:g} requests/s"
+
+
+def _show(run: BenchRun, settings: BenchSettings) -> None:
+    if settings.as_json:
+        shown: Contract = run.loads[0] if len(run.loads) == 1 else run
+        sys.stdout.write(shown.model_dump_json(indent=2) + "\n")
+        return
+    Console().print(_table(run))
+    for warning in dict.fromkeys(warning for load in run.loads for warning in load.warnings):
+        sys.stderr.write(f"note: {warning}\n")
+
+
+def _table(run: BenchRun) -> Table:
+    table = Table(title=f"{run.model} at {run.url}; milliseconds are p50 / p95")
+    columns = ("load", "answered", "tokens/s", "first token, ms", "per token, ms", "whole answer, ms", "J per token")
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="right" if number else "left")
+    for load in run.loads:
+        joules = "not measured"
+        if load.energy_j is not None and load.output_tokens:
+            joules = f"{load.energy_j / load.output_tokens:.3g}"
+        table.add_row(
+            _title(load.concurrency, load.offered_requests_per_s),
+            f"{load.answered} of {load.requests}",
+            f"{load.output_tokens_per_s:.1f}",
+            *(_quantiles(found) for found in (load.ttft_ms, load.tpot_ms, load.total_ms)),
+            joules,
+        )
     return table
+
+
+def _quantiles(found: Quantiles | None) -> str:
+    return "not measured" if found is None else f"{found.p50:.1f} / {found.p95:.1f}"
+
+
+def read_prompts(path: Path) -> list[str]:
+    """Prompts of a text file, one a line.
+
+    Raises:
+        BadInput: the file cannot be read or is empty.
+    """
+    try:
+        prompts = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"--prompts {path}: cannot be read as UTF-8 text: {error}") from error
+    if not prompts:
+        raise BadInput(f"--prompts {path}: holds no prompt; one a line")
+    return prompts

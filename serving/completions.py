@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from openai.types import Completion, CompletionChoice
 from openai.types.completion_choice import Logprobs
 
+from serving.chat import biases
 from serving.engine import Engine, Finish, Sampling
 from serving.exchange import Exchange, Job
 from serving.generation import ScoredToken
@@ -22,6 +23,9 @@ def completion_job(request: CompletionRequest, engine: Engine) -> Job:
         top_p=request.top_p,
         seed=request.seed,
         top_logprobs=request.logprobs,
+        logit_bias=biases(request.logit_bias, engine),
+        frequency_penalty=request.frequency_penalty,
+        presence_penalty=request.presence_penalty,
     )
     return Job(
         endpoint="completions",

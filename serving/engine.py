@@ -5,19 +5,26 @@ Enter at `Engine`. Two implementations: `engines/transformers.py` (a model direc
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 Finish = Literal["stop", "length"]
+ToolFormat = Literal["hermes", "llama", "mistral"]
+"""Forms in which models write calls: `<tool_call>` objects, a bare object with `parameters`, a list of objects."""
 
 
 @dataclass(frozen=True)
 class Message:
     """One turn of a conversation, as chat templates take it."""
 
-    role: Literal["system", "user", "assistant"]
+    role: Literal["system", "user", "assistant", "tool"]
     content: str
+    tool_calls: tuple[Mapping[str, Any], ...] = ()
+    """Functions that the assistant called, as chat templates take them: `{"type", "id", "function"}` with arguments
+    parsed."""
+    tool_call_id: str | None = None
+    """Of the call that a turn of the role `tool` answers."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +38,14 @@ class Sampling:
     seed: int | None = None
     top_logprobs: int | None = None
     """Alternatives to report per token; None: no log probabilities at all."""
+    grammar: str | None = None
+    """From `Engine.json_grammar` or `Engine.tool_grammar`: the answer is one of its words, if the length suffices."""
+    logit_bias: tuple[tuple[int, float], ...] = ()
+    """Added to the logits of tokens by id."""
+    frequency_penalty: float = 0.0
+    """Taken off a token's logit for each time it was made."""
+    presence_penalty: float = 0.0
+    """Taken off a token's logit once it was made."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +74,14 @@ class EngineBusy(Exception):
 
 class PromptRefused(Exception):
     """The model's chat template does not take these messages, or there is none."""
+
+
+class Unable(Exception):
+    """The engine or the model cannot do what the request asks for; `param` names the field."""
+
+    def __init__(self, message: str, param: str) -> None:
+        super().__init__(message)
+        self.param = param
 
 
 class EngineFailed(Exception):
@@ -120,11 +143,32 @@ class Engine(Protocol):
         """Number of token ids."""
         ...
 
-    def chat_prompt(self, messages: Sequence[Message]) -> tuple[int, ...]:
-        """Token ids of a conversation in the model's chat template.
+    def chat_prompt(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]] = ()) -> tuple[int, ...]:
+        """Token ids of a conversation, and of the functions that may be called, in the model's chat template.
 
         Raises:
             PromptRefused: the template does not take them.
+            Unable: the template knows no functions.
+        """
+        ...
+
+    def tool_format(self) -> ToolFormat | None:
+        """How the model writes a call of a function; None where its template has none."""
+        ...
+
+    def json_grammar(self, schema: Mapping[str, Any] | None) -> str:
+        """Grammar of JSON texts that fit a schema, or of any JSON object.
+
+        Raises:
+            Unable: the schema uses what the grammar cannot say, or the engine has no grammars.
+        """
+        ...
+
+    def tool_grammar(self, functions: Sequence[Mapping[str, Any]]) -> str:
+        """Grammar of one call of one of these functions, in the model's form.
+
+        Raises:
+            Unable: as for `json_grammar`, or the model has no form.
         """
         ...
 

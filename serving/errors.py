@@ -7,20 +7,30 @@ from collections.abc import Iterable
 from typing import Any
 
 from advisor.contracts.errors import UnknownName
-from serving.engine import EngineBusy, EngineFailed, PromptRefused
+from serving.engine import EngineBusy, EngineFailed, PromptRefused, Unable
+
+KINDS = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 
 
 class ApiError(Exception):
     """An answer that is an error."""
 
-    def __init__(self, status: int, message: str, *, code: str | None = None, param: str | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        code: str | None = None,
+        param: str | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
         super().__init__(message)
-        self.status, self.code, self.param = status, code, param
+        self.status, self.code, self.param, self.retry_after_s = status, code, param, retry_after_s
 
     @property
     def body(self) -> dict[str, Any]:
         """The JSON body."""
-        kind = "invalid_request_error" if self.status < 500 else "server_error"
+        kind = KINDS.get(self.status, "invalid_request_error" if self.status < 500 else "server_error")
         return {"error": {"message": str(self), "type": kind, "param": self.param, "code": self.code}}
 
 
@@ -47,6 +57,8 @@ def as_api_error(error: Exception) -> ApiError:
             return ApiError(503, f"The server is overloaded ({error}); try again", code="overloaded")
         case PromptRefused():
             return ApiError(400, str(error), code="invalid_messages", param="messages")
+        case Unable():
+            return ApiError(400, str(error), code="unsupported_parameter", param=error.param)
         case EngineFailed():
             return ApiError(500, f"The engine failed: {error}", code="engine_failed")
         case _:

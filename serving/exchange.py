@@ -5,20 +5,25 @@ Enter at `Service` (what one server holds) and `Service.open`, which queues a re
 
 import time
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from openai.types import CompletionUsage
 
+from serving.access import Access, Caller
 from serving.energy_share import EnergyLedger
 from serving.engine import Engine, EngineFailed, Generation, Sampling
 from serving.errors import ApiError, prompt_too_long, unknown_model
 from serving.generation import Piece, pieces
 from serving.metrics import Metrics
 from serving.model_dir import ServedModel
+from serving.quota import Budgets, Reservation
 from serving.records import Journal, UsageRecord
+
+if TYPE_CHECKING:
+    from serving.upstream import Upstream
 
 UNLIMITED_TOKENS = 4096
 """Longest answer of a model that states no context length, unless the request sets one; own choice."""
@@ -34,6 +39,12 @@ class Service:
     ledger: EnergyLedger
     feedback: Journal
     started_at: int
+    access: Access
+    budgets: Budgets
+    write: Callable[[UsageRecord], None]
+    """Writes a usage record down."""
+    upstreams: Mapping[str, "Upstream"] = field(default_factory=dict)
+    """Models that another server runs, by the names that clients ask for."""
 
     def engine(self, name: str) -> Engine:
         """The engine of a model.
@@ -42,18 +53,29 @@ class Service:
             ApiError: 404 naming the models there are.
         """
         if name not in self.engines:
-            raise unknown_model(name, self.engines)
+            raise unknown_model(name, [*self.engines, *self.upstreams])
         return self.engines[name]
 
-    def open(self, job: "Job") -> "Exchange":
-        """Check the prompts and queue the sequences.
+    def open(self, job: "Job", caller: Caller) -> "Exchange":
+        """Check the prompts and what the tenant may use, and queue the sequences.
 
         Raises:
-            ApiError: a prompt is empty or too long.
+            ApiError: a prompt is empty or too long, or the tenant has used up what it may.
             EngineBusy: the queue is full.
         """
         engine = self.engine(job.model)
-        return Exchange(self, engine, job, [_fitted(engine, prompt, job) for prompt in job.prompts])
+        fitted = [_fitted(engine, prompt, job) for prompt in job.prompts]
+        read = sum(len(prompt) for prompt in job.prompts)
+        if job.sampling.max_tokens == 0:
+            cap = self.budgets.most_unstated(caller.tenant, prompt_tokens=read, sequences=job.n * len(fitted))
+            fitted = [replace(each, max_tokens=min(each.max_tokens, cap or each.max_tokens)) for each in fitted]
+        most = job.n * sum(sampling.max_tokens for sampling in fitted)
+        reservation = self.budgets.reserve(caller.tenant, prompt_tokens=read, most_tokens=most)
+        try:
+            return Exchange(self, engine, job, fitted, caller, reservation)
+        except BaseException:
+            self.budgets.release(reservation)
+            raise
 
 
 @dataclass(frozen=True)
@@ -76,9 +98,19 @@ class Job:
 class Exchange:
     """A queued request; use it in a `with` statement, whose end cancels what is not finished."""
 
-    def __init__(self, service: Service, engine: Engine, job: Job, fitted: Sequence[Sampling]) -> None:
+    def __init__(
+        self,
+        service: Service,
+        engine: Engine,
+        job: Job,
+        fitted: Sequence[Sampling],
+        caller: Caller,
+        reservation: Reservation,
+    ) -> None:
+        self._caller, self._reservation = caller, reservation
         self.id = f"{job.prefix}-{uuid.uuid4().hex}" if job.prefix != "resp" else f"resp_{uuid.uuid4().hex}"
-        self.created = int(time.time())
+        self._wall_s = time.time()
+        self.created = int(self._wall_s)
         self.engine, self.job = engine, job
         self._service = service
         self._start_s = time.monotonic()
@@ -143,19 +175,25 @@ class Exchange:
         elif self._finished == len(self._generations):
             status = "completed"
         self._observe(status)
-        self._service.ledger.finish(
-            UsageRecord(
-                id=self.id,
-                created_at=datetime.fromtimestamp(self.created, UTC).isoformat(),
-                endpoint=self.job.endpoint,
-                model=self.job.model,
-                status=status,
-                prompt_tokens=self._prompt_tokens,
-                completion_tokens=self._made,
-                duration_s=time.monotonic() - self._start_s,
-                ttft_s=None if self._first_s is None else self._first_s - self._start_s,
-            )
+        prices = self._service.budgets.prices
+        cost = prices.cost(self._prompt_tokens, self._made)
+        record = UsageRecord(
+            id=self.id,
+            created_at=datetime.fromtimestamp(self._wall_s, UTC).isoformat(),
+            endpoint=self.job.endpoint,
+            model=self.job.model,
+            status=status,
+            prompt_tokens=self._prompt_tokens,
+            completion_tokens=self._made,
+            duration_s=time.monotonic() - self._start_s,
+            ttft_s=None if self._first_s is None else self._first_s - self._start_s,
+            tenant=self._caller.tenant,
+            key=self._caller.key,
+            cost=cost,
+            currency=prices.currency if cost is not None else None,
         )
+        self._service.budgets.settle(self._reservation, record)
+        self._service.ledger.finish(record)
 
     def _count(self, index: int, piece: Piece) -> None:
         now_s = time.monotonic()

@@ -59,10 +59,10 @@ def _model_dir(path: Path, *, weights: bool) -> Path:
         raise BadInput(f"{path}: no such model directory")
     if not weights:
         return path
+    if not (path / "config.json").is_file() and (path / "model" / "config.json").is_file():
+        path /= "model"
     if not (path / "config.json").is_file():
-        inner = path / "model"
-        hint = f"; did you mean {inner}?" if (inner / "config.json").is_file() else ""
-        raise BadInput(f"{path}: no config.json, so this is not a model directory{hint}")
+        raise BadInput(f"{path}: no config.json, so this is neither a model directory nor a run that holds one")
     config = _config(path / "config.json")
     if config.get("is_encoder_decoder"):
         raise BadInput(f"{path}: an encoder-decoder model ({config.get('model_type')}); only decoders are served")

@@ -6,12 +6,19 @@ Enter at `read_request`. Answers are built with the types of the `openai` packag
 import re
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    Field,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import from_json
 
 from advisor.contracts.mistakes import field_errors
 from serving.engine import Message
 from serving.errors import ApiError
+from serving.openai_parts import ChosenFunction, ResponseFormat, Strict, TextSettings, Tool, TurnParam
 from serving.parameters import clean
 
 INT64 = 2**63
@@ -23,6 +30,8 @@ Tokens = Annotated[int, Field(ge=1)]
 Temperature = Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)]
 TopP = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 Seed = Annotated[int, Field(ge=-INT64, lt=INT64)]
+Penalty = Annotated[float, Field(ge=-2, le=2, allow_inf_nan=False)]
+Bias = Annotated[float, Field(ge=-100, le=100, allow_inf_nan=False)]
 StopText = Annotated[str, Field(min_length=1, max_length=500)]
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -34,46 +43,14 @@ def _one_or_many(value: Any) -> Any:
 Stops = Annotated[list[StopText], Field(max_length=16), BeforeValidator(_one_or_many)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, protected_namespaces=())
-
-
-class TextPart(_Strict):
-    """Text within a message that is given in parts."""
-
-    type: Literal["text", "input_text", "output_text"]
-    text: str
-    annotations: list[Any] = []
-    logprobs: list[Any] | None = None
-
-
-class TurnParam(_Strict):
-    """A message; the parts of other kinds (images, audio) are refused."""
-
-    role: Literal["system", "developer", "user", "assistant"]
-    content: str | list[TextPart]
-    name: str | None = None
-    refusal: None = None
-    id: str | None = None
-    status: str | None = None
-    type: Literal["message"] = "message"
-
-    @property
-    def message(self) -> Message:
-        """The message as chat templates take it; `developer` is the newer name of `system`."""
-        role = "system" if self.role == "developer" else self.role
-        text = self.content if isinstance(self.content, str) else "".join(part.text for part in self.content)
-        return Message(role, text)
-
-
-class StreamOptions(_Strict):
+class StreamOptions(Strict):
     """What a stream carries beside the deltas."""
 
     include_usage: bool = False
     include_obfuscation: bool | None = None
 
 
-class _Sampled(_Strict):
+class _Sampled(Strict):
     model: str
     stream: bool = False
     temperature: Temperature = 1.0
@@ -81,8 +58,11 @@ class _Sampled(_Strict):
 
 
 class _Choosing(_Sampled):
+    frequency_penalty: Penalty = 0.0
+    presence_penalty: Penalty = 0.0
+    logit_bias: Annotated[dict[str, Bias], Field(max_length=300, default_factory=dict)]
     stream_options: StreamOptions = StreamOptions()
-    stop: Stops = []
+    stop: Stops = Field(default_factory=list)
     seed: Seed | None = None
     n: Annotated[int, Field(ge=1, le=MOST_CHOICES)] = 1
 
@@ -95,6 +75,34 @@ class ChatRequest(_Choosing):
     max_completion_tokens: Tokens | None = None
     logprobs: bool = False
     top_logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
+    response_format: ResponseFormat = ResponseFormat()
+    tools: Annotated[list[Tool], Field(max_length=128, default_factory=list)]
+    tool_choice: Literal["none", "auto", "required"] | ChosenFunction = "auto"
+
+    @model_validator(mode="after")
+    def _choice_fits(self) -> Self:
+        names = [tool.function.name for tool in self.tools]
+        if len(set(names)) < len(names):
+            raise ValueError("tools: two functions have the same name")
+        if isinstance(self.tool_choice, ChosenFunction) and self.tool_choice.function.name not in names:
+            raise ValueError(f"tool_choice: no function {self.tool_choice.function.name!r} in tools")
+        if self.tool_choice == "required" and not names:
+            raise ValueError("tool_choice: required needs tools")
+        return self
+
+    @property
+    def functions(self) -> list[dict[str, Any]]:
+        """Functions that may be called, as templates and grammars take them; none where none may."""
+        if self.tool_choice == "none":
+            return []
+        return [tool.function.model_dump(exclude_none=True, exclude={"strict"}) for tool in self.tools]
+
+    @property
+    def forced(self) -> list[dict[str, Any]]:
+        """Functions of which one must be called."""
+        if isinstance(self.tool_choice, ChosenFunction):
+            return [row for row in self.functions if row["name"] == self.tool_choice.function.name]
+        return self.functions if self.tool_choice == "required" else []
 
     @model_validator(mode="after")
     def _logprobs_asked(self) -> Self:
@@ -119,6 +127,7 @@ class ResponsesRequest(_Sampled):
     instructions: str | None = None
     max_output_tokens: Tokens | None = None
     top_logprobs: Literal[0] = 0
+    text: TextSettings = TextSettings()
     stream_options: StreamOptions = StreamOptions()
 
     @property
@@ -135,7 +144,15 @@ def read_request(body: bytes, model: type[Model]) -> Model:
     Raises:
         ApiError: 400 that names the field.
     """
-    document = read_object(body)
+    return check_request(read_object(body), model)
+
+
+def check_request(document: dict[str, Any], model: type[Model]) -> Model:
+    """Validate a parsed request.
+
+    Raises:
+        ApiError: 400 that names the field.
+    """
     return validate(clean(document, model.model_fields), model)
 
 

@@ -31,6 +31,14 @@ class UsageRecord(Contract):
     """Share of the accelerators' energy while the request was in work; None when not measured."""
     energy_quality: EnergyQuality = "unavailable"
     energy_note: str = ""
+    usage_note: str = ""
+    """How tokens were counted where the server that made them told no usage."""
+    tenant: str = "local"
+    key: str | None = None
+    """Name of the API key; None where none is asked for."""
+    cost: NonNegative | None = None
+    """At the prices that the server was started with, in `currency`; None: no price is set."""
+    currency: str | None = None
 
 
 class FeedbackMessage(Contract):

@@ -37,7 +37,13 @@ AT = {"output_index": 0, "content_index": 0}
 
 def response_job(request: ResponsesRequest, engine: Engine) -> Job:
     """The request as an engine's job."""
-    sampling = Sampling(max_tokens=request.max_output_tokens or 0, temperature=request.temperature, top_p=request.top_p)
+    wanted = request.text.format
+    sampling = Sampling(
+        max_tokens=request.max_output_tokens or 0,
+        temperature=request.temperature,
+        top_p=request.top_p,
+        grammar=None if wanted.type == "text" else engine.json_grammar(wanted.schema_),
+    )
     prompt = engine.chat_prompt(request.messages)
     return Job(
         endpoint="responses",

@@ -39,7 +39,8 @@ from advisor.contracts.baseline import (
     TargetResult,
 )
 from advisor.contracts.case import Case
-from advisor.contracts.runs import EnergyReport, EvaluationReport, RunReport, Score
+from advisor.contracts.evaluation import EvaluationReport, Score
+from advisor.contracts.runs import EnergyReport, RunReport
 
 LINES = {
     "integration": "one_off",

@@ -7,16 +7,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from advisor.contracts.evaluation import EvaluationReport
 from advisor.contracts.plan import BaseModelSource, BuiltinCorpus, TrainingPlan
-from advisor.contracts.runs import EnergyReport, EvaluationReport, ModelCard, PhaseReport
+from advisor.contracts.runs import EnergyReport, ModelCard, PhaseReport
 from advisor.files import read_document
+from trainer.evaluate.words import bias_limits, bias_section, score_rows, toxicity_sentences
 from trainer.sizes import stored_parameters
 
-NOT_TESTED = (
+GENERAL_LIMITS = (
     "knows nothing outside its training text",
     "answers can be wrong; the evaluation says how often, on data of the same kind",
-    "not tested for bias, nor for personal data in its answers",
 )
+
+NO_GRID = "not known, as the grid is not; `advisor footprint` reckons them"
 
 
 def model_card(
@@ -52,7 +55,7 @@ def model_card(
         languages=plan.languages,
         task=plan.task,
         intended_use=f"{plan.task.replace('_', ' ')} on texts like those it was trained on",
-        limits=(*NOT_TESTED, *_language_limits(plan)),
+        limits=(*GENERAL_LIMITS, *bias_limits(evaluation), *_language_limits(plan)),
         training_data=_training_data(plan, data_card),
         training_tokens=sum(phase.tokens for phase in phases),
         training_flop=sum(phase.training_flop or 0.0 for phase in phases),
@@ -77,7 +80,7 @@ def card_text(card: ModelCard) -> str:
         ("training tokens", f"{card.training_tokens:,}"),
         ("training compute", f"{card.training_flop:.3g} FLOP"),
         ("energy at the accelerator", f"{card.energy_j:.4g} J" if card.energy_j is not None else "not measured"),
-        ("emissions", f"{card.emissions_kgco2e:.3g} kg CO2e" if card.emissions_kgco2e is not None else "not known"),
+        ("emissions", f"{card.emissions_kgco2e:.3g} kg CO2e" if card.emissions_kgco2e is not None else NO_GRID),
         ("licence", card.licence),
         ("created", card.created_at),
     ]
@@ -85,18 +88,17 @@ def card_text(card: ModelCard) -> str:
     lines += [f"| {name} | {value} |" for name, value in rows]
     if card.evaluation is not None:
         lines += ["\n## Evaluation\n", *score_table(card.evaluation)]
+        if card.evaluation.bias:
+            lines += ["\n## Bias\n", *bias_section(card.evaluation.bias)]
+        if card.evaluation.toxicity:
+            lines += ["\n## Toxicity of free generation\n", *toxicity_sentences(card.evaluation)]
     lines += ["\n## Limits\n", *(f"- {limit}" for limit in card.limits)]
     return "\n".join(lines) + "\n"
 
 
 def score_table(evaluation: EvaluationReport) -> list[str]:
     """Scores with interval and n as a Markdown table."""
-    rows = [
-        f"| {score.name}{' (primary)' if score.name == evaluation.primary else ''} | {score.value:.3f} "
-        f"| {score.low:.3f} to {score.high:.3f} | {score.n} | {score.unit} |"
-        for score in evaluation.scores
-    ]
-    return [f"On {evaluation.data}.\n", "| score | value | 95 % interval | n | unit |", "|---|---|---|---|---|", *rows]
+    return [f"On {evaluation.data}.\n", *score_rows(evaluation.scores, evaluation.primary)]
 
 
 def _training_data(plan: TrainingPlan, data_card: dict[str, Any]) -> str:

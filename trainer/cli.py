@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from advisor.exits import exit_code
+from trainer.annotate.cli import add_annotate
+from trainer.evaluate.cli import add_evaluate
 from trainer.export_cli import add_export
 from trainer.init_cli import add_init
 
@@ -22,9 +24,11 @@ examples:
   trainer run plan.yaml --set phases.sft.learning_rate=1e-4
   trainer run runs/first --resume            go on with a run that was stopped
   trainer data prepare runs/plan --output runs/data
-  trainer evaluate runs/first/model --suite runs/first/suite.jsonl
+  trainer annotate page tasks.jsonl --annotator ada
+  trainer evaluate runs/first/model          scores, bias and toxicity; `trainer evaluate --help` shows the rest
   trainer export runs/first/model --to gguf --output model.gguf
   trainer doctor
+  trainer measure                            this machine's speed and power, for `advisor calibrate`
 
 environment:
   OMP_NUM_THREADS   processor threads (default: the cores this process may use)
@@ -60,14 +64,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_run(verbs)
     add_init(verbs)
     _add_data(verbs)
+    add_annotate(verbs)
     add_export(verbs)
-    evaluate = verbs.add_parser(
-        "evaluate", help="score a model on held-out questions", description="Scores a model directory on a suite."
-    )
-    evaluate.add_argument("model", type=Path, metavar="MODEL", help="model directory in Hugging Face format")
-    evaluate.add_argument("--suite", type=Path, required=True, metavar="FILE", help="JSONL of held-out questions")
-    _add_format(evaluate)
-    evaluate.set_defaults(handler=_evaluate)
+    add_evaluate(verbs)
     doctor = verbs.add_parser(
         "doctor",
         help="what this machine can do, and whether its power can be measured",
@@ -75,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_format(doctor)
     doctor.set_defaults(handler=_doctor)
+    _add_measure(verbs)
     return parser
 
 
@@ -117,6 +117,12 @@ def _add_data(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     prepare.set_defaults(handler=_prepare)
 
 
+def _add_measure(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from trainer.measure.cli import add_parser
+
+    add_parser(verbs)
+
+
 def _add_format(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format", choices=("table", "json"), default="table", help="form of the result (default: %(default)s)"
@@ -136,12 +142,6 @@ def _prepare(arguments: argparse.Namespace) -> int:
     from trainer import commands
 
     return commands.prepare_data(arguments.plan, arguments.output, as_json=arguments.format == "json")
-
-
-def _evaluate(arguments: argparse.Namespace) -> int:
-    from trainer import commands
-
-    return commands.evaluate(arguments.model, arguments.suite, as_json=arguments.format == "json")
 
 
 def _doctor(arguments: argparse.Namespace) -> int:

@@ -1,6 +1,6 @@
 """The verbs of `trainer`, each from checked arguments to an exit code.
 
-Enter at `run`, `dry_run`, `prepare_data` and `evaluate`. Results go to standard output, progress to standard error.
+Enter at `run`, `dry_run` and `prepare_data`. Results go to standard output, progress to standard error.
 """
 
 import json
@@ -16,8 +16,11 @@ from rich.table import Table
 
 from advisor.contracts.base import Interval
 from advisor.contracts.errors import BadInput, Failed
+from advisor.contracts.evaluation import EvaluationReport
 from advisor.contracts.plan import TrainingPlan
-from advisor.contracts.runs import EvaluationReport, RunReport
+from advisor.contracts.runs import RunReport
+from trainer.energy.words import energy_text, host_text
+from trainer.evaluate.words import figure
 from trainer.plan import RUN_FILE, LoadedPlan, base_model_name, check_plan, load_plan, slug
 
 LIBRARIES = ("torch", "transformers", "trl", "peft", "datasets", "tokenizers", "matplotlib")
@@ -94,36 +97,6 @@ def prepare_data(plan_path: Path, output: Path, *, as_json: bool) -> int:
     return 0
 
 
-def evaluate(model: Path, suite: Path, *, as_json: bool) -> int:
-    """`trainer evaluate`."""
-    if not (model / "config.json").exists():
-        inner = model / "model"
-        hint = f"; did you mean {inner}?" if (inner / "config.json").exists() else ""
-        raise BadInput(f"MODEL: {model} is no model directory (config.json is missing){hint}")
-    from trainer.corpus.rows import read_suite
-
-    items = read_suite(suite)
-    tasks = {item.task for item in items}
-    if len(tasks) > 1:
-        raise BadInput(f"--suite: all items of a suite need the same task, got {', '.join(sorted(map(str, tasks)))}")
-    _require_libraries()
-    from trainer.environment import use_available_threads
-    from trainer.evaluate.model import evaluate_directory
-    from trainer.progress import Progress
-
-    use_available_threads()
-    with Progress() as progress:
-        progress.begin("evaluate", total=len(items))
-        report = evaluate_directory(
-            model, task=items[0].task or "classification", items=items, texts=[], advance=progress.advance
-        )
-    if as_json:
-        sys.stdout.write(report.model_dump_json(indent=2) + "\n")
-    else:
-        _print(_scores(report))
-    return 0
-
-
 def _output_of(loaded: LoadedPlan, output: Path | None) -> Path:
     if output is not None:
         if output.exists() and not output.is_dir():
@@ -153,8 +126,9 @@ def _show_report(report: RunReport, directory: Path) -> None:
         )
     _print(table)
     energy = report.energy
-    known_energy = f"{energy.energy_j:,.0f} J" if energy.energy_j is not None else f"not known: {energy.reason}"
-    lines = [f"energy at the accelerators ({energy.quality}): {known_energy}"]
+    lines = [f"energy at the accelerators ({energy.quality}): {energy_text(energy)}"]
+    if energy.host is not None and energy.host.energy_j is not None:
+        lines += [f"beside it, processor and memory of the machine: {host_text(energy.host)}"]
     lines += [f"warning: {warning}" for warning in report.warnings]
     lines += [f"report: {directory / 'report.md'}", f"model:  {directory / 'model'}"]
     sys.stdout.write("\n".join(lines) + "\n")
@@ -187,7 +161,7 @@ def _forecast(value: Interval | float | str | None) -> str:
 def _scores(evaluation: EvaluationReport) -> Table:
     table = _table("score", "value", "95 % interval", "n")
     for score in evaluation.scores:
-        table.add_row(score.name, f"{score.value:.3f}", f"{score.low:.3f} to {score.high:.3f}", f"{score.n}")
+        table.add_row(score.name, figure(score.value), f"{figure(score.low)} to {figure(score.high)}", f"{score.n}")
     return table
 
 

@@ -33,7 +33,7 @@ def doctor(*, as_json: bool) -> int:
 def examine() -> dict[str, Any]:
     """Findings by name; None where a thing is missing or cannot be told."""
     with open_meter() as meter:
-        accelerators, reason = meter.accelerator_names, meter.reason
+        accelerators, reason, host_reason = meter.accelerator_names, meter.reason, meter.host_reason
     versions = package_versions()
     return {
         "python": platform.python_version(),
@@ -48,9 +48,12 @@ def examine() -> dict[str, Any]:
         "accelerators": list(accelerators),
         "power_can_be_measured": bool(accelerators),
         "power_reason": reason or None,
+        "host_power_can_be_measured": not host_reason,
+        "host_power_reason": host_reason or None,
         "memory_gib": _gib(_memory("SC_PHYS_PAGES")),
         "memory_available_gib": _gib(_memory("SC_AVPHYS_PAGES")),
         "disk_free_gib": _gib(shutil.disk_usage(Path.cwd()).free),
+        "speed": "not measured here; `trainer measure` times this machine in two minutes",
         "hub": "not asked (HF_HUB_OFFLINE=1)" if os.environ.get("HF_HUB_OFFLINE") == "1" else "asked for base models",
     }
 

@@ -19,9 +19,11 @@ from advisor.contracts.errors import BadInput
 from advisor.contracts.plan import TrainingPlan
 from advisor.contracts.runs import EnergyReport, PhaseReport
 from advisor.files import dump_yaml, read_contract, write_contract, write_text
+from trainer.energy.reread import last_report
 from trainer.plan import PLAN_FILE, RUN_FILE, slug
 
-MADE = ("data", "tokenizer", "phases", "plots", "model", "suite.jsonl", PLAN_FILE, RUN_FILE)
+TRACES = "energy"
+MADE = ("data", "tokenizer", "phases", "plots", "model", TRACES, "suite.jsonl", PLAN_FILE, RUN_FILE)
 
 
 class RunState(Contract):
@@ -150,11 +152,17 @@ def check_inputs(output: Path, phase: str, inputs: dict[str, str]) -> None:
         )
 
 
-def note_running(output: Path, phase: str, begun_s: float) -> None:
-    """Note how long the running stretch has lasted, should the process be killed."""
-    write_text(
-        output / "phases" / phase / "running.json", json.dumps({"duration_s": time.monotonic() - begun_s}) + "\n"
-    )
+def next_trace(output: Path) -> Path:
+    """Where this attempt at the run writes its energy, should the process be killed; one file each."""
+    directory = output / TRACES
+    taken = len(list(directory.glob("attempt-*.jsonl"))) if directory.exists() else 0
+    return directory / f"attempt-{taken + 1}.jsonl"
+
+
+def note_running(output: Path, phase: str, begun_s: float, trace: Path) -> None:
+    """Note how long the running stretch has lasted and where its energy stands, should the process be killed."""
+    row = {"duration_s": time.monotonic() - begun_s, "trace": trace.name}
+    write_text(output / "phases" / phase / "running.json", json.dumps(row) + "\n")
 
 
 def note_stretch(output: Path, phase: str, stretch: Stretch) -> None:
@@ -171,17 +179,9 @@ def stretches_of(output: Path, phase: str) -> list[Stretch]:
     directory = output / "phases" / phase
     running = directory / "running.json"
     if running.exists():
-        duration_s = json.loads(running.read_text(encoding="utf-8"))["duration_s"]
-        lost = EnergyReport(
-            quality="unavailable",
-            energy_j=None,
-            duration_s=duration_s,
-            mean_power_w=None,
-            coverage_fraction=0.0,
-            uncertainty_fraction=None,
-            reason="the process was killed before it could report",
-        )
-        note_stretch(output, phase, Stretch(duration_s=duration_s, energy=lost))
+        row = json.loads(running.read_text(encoding="utf-8"))
+        energy = _energy_of_killed(output / TRACES / row.get("trace", ""), phase, row["duration_s"])
+        note_stretch(output, phase, Stretch(duration_s=row["duration_s"], energy=energy))
     path = directory / "stretches.jsonl"
     if not path.exists():
         return []
@@ -195,6 +195,26 @@ def stretches_of(output: Path, phase: str) -> list[Stretch]:
 def _short(digest: str | None) -> str:
     """The beginning of a hash, enough to tell two apart."""
     return "not there" if digest is None else digest[:12]
+
+
+def _energy_of_killed(trace: Path, phase: str, duration_s: float) -> EnergyReport:
+    """What the trace holds of the phase up to its last full minute; without one, nothing is known."""
+    try:
+        found = last_report(trace, phase)
+    except BadInput:
+        found = None  # no trace: there was nothing to measure, or it could not be written
+    if found is not None:
+        words = "the process was killed: its last minute is not in the figure"
+        return found.model_copy(update={"reason": "; ".join(filter(None, (found.reason, words)))})
+    return EnergyReport(
+        quality="unavailable",
+        energy_j=None,
+        duration_s=duration_s,
+        mean_power_w=None,
+        coverage_fraction=0.0,
+        uncertainty_fraction=None,
+        reason="the process was killed before it could report",
+    )
 
 
 def _differences(before: Any, after: Any, path: str = "") -> list[str]:

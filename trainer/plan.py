@@ -20,8 +20,9 @@ from trainer.overrides import overridden
 
 PLAN_FILE = "plan.yaml"
 RUN_FILE = "run.json"
+DECODER = re.compile(r"(ForCausalLM|LMHeadModel)$")
 KINDS: dict[ModelFamily, re.Pattern[str]] = {
-    "decoder": re.compile(r"(ForCausalLM|LMHeadModel)$"),
+    "decoder": DECODER,
     "masked": re.compile(r"(ForMaskedLM|ForPreTraining)$"),
     "seq2seq": re.compile(r"(T5|Bart|Marian).*ForConditionalGeneration$|ForSeq2SeqLM$"),
 }

@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from advisor.contracts.base import Interval
+from advisor.contracts.evaluation import EvaluationReport
 from advisor.contracts.plan import TrainingPlan
-from advisor.contracts.runs import EnergyReport, EvaluationReport, ForecastRow, PhaseReport, RunReport
+from advisor.contracts.runs import EnergyReport, ForecastRow, PhaseReport, RunReport
 from advisor.files import write_contract, write_text
 from trainer.card import card_text, model_card, score_table
 from trainer.corpus.prepare import Prepared
+from trainer.energy.words import energy_text, host_text
 from trainer.environment import environment_of
 from trainer.manifest import RunState
 from trainer.plots import draw_curves
@@ -119,9 +121,8 @@ def report_text(report: RunReport) -> str:
         "gradient steps; generation in RL comes on top.\n",
         "![curves of all phases](plots/loss.png)\n",
         "## Energy at the accelerators\n",
-        f"{energy.quality}: "
-        + (f"{energy.energy_j:.4g} J" if energy.energy_j is not None else f"not known ({energy.reason})")
-        + "\n",
+        f"{energy.quality}: {energy_text(energy)}\n",
+        *_host_lines(energy),
         "## Forecast and actual\n",
         "| | P5 | P50 | P95 | actual | inside |",
         "|---|---|---|---|---|---|",
@@ -130,6 +131,12 @@ def report_text(report: RunReport) -> str:
     if report.warnings:
         lines += ["\n## Warnings\n", *(f"- {warning}" for warning in report.warnings)]
     return "\n".join(lines) + "\n"
+
+
+def _host_lines(energy: EnergyReport) -> list[str]:
+    if energy.host is None:
+        return []
+    return [f"Processor and memory, all programs of the machine, not in the figure above: {host_text(energy.host)}\n"]
 
 
 def _row(name: str, unit: str, forecast: Interval | None, actual: float | None) -> ForecastRow:

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from advisor.contracts.errors import BadInput
+from advisor.contracts.evaluation import EvaluationReport
 from advisor.contracts.plan import TrainingPlan
-from advisor.contracts.runs import EnergyReport, EvaluationReport, PhaseName, PhaseReport, RunReport
+from advisor.contracts.runs import EnergyReport, PhaseName, PhaseReport, RunReport
 from advisor.files import read_contract
 from trainer.checkpoint import file_sha256, full_disk_is_said
 from trainer.energy import Meter, open_meter
+from trainer.energy.cuda import cuda_uuids, wait_for_cuda
 from trainer.environment import code_revision, package_versions
 from trainer.hashes import phase_inputs, phase_outputs
 from trainer.manifest import (
@@ -23,6 +25,7 @@ from trainer.manifest import (
     Stretch,
     check_inputs,
     claim,
+    next_trace,
     note_running,
     note_stretch,
     read_manifest,
@@ -48,6 +51,7 @@ class Work:
     plan: TrainingPlan
     output: Path
     meter: Meter
+    trace: Path
     progress: Progress
     reports: list[PhaseReport] = field(default_factory=list)
     worked: bool = False
@@ -78,8 +82,10 @@ def run_plan(plan: TrainingPlan, *, base: Path, output: Path, resume: bool, prog
     own = moved(plan, base, output)
     state = claim(own, output, resume=resume)
     quieten_libraries()
-    with open_meter() as meter, stop_on_signals(), progress:
-        work = Work(own, output, meter, progress)
+    trace = next_trace(output)
+    opened = open_meter(uuids=cuda_uuids(), record=trace, record_readings=False, synchronize=wait_for_cuda)
+    with opened as meter, stop_on_signals(), progress:
+        work = Work(own, output, meter, trace, progress)
         for name in steps_of(plan):
             try:
                 _phase(work, name)
@@ -157,7 +163,7 @@ def _action(work: Work, name: PhaseName, begun_s: float) -> Callable[[], "PhaseR
             base=work.output,
             output=work.output,
             progress=work.progress,
-            note_time=lambda: note_running(work.output, name, begun_s),
+            note_time=lambda: note_running(work.output, name, begun_s, work.trace),
         )
         with full_disk_is_said(name, context.directory(name)):
             return steps.run_step(context, name)

@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import assert_never
 
 from advisor.contracts.baseline import SuiteItem
+from advisor.contracts.evaluation import EvaluationReport, Score
 from advisor.contracts.plan import Architecture
-from advisor.contracts.runs import EvaluationReport, PhaseName, Score
+from advisor.contracts.runs import PhaseName
 from advisor.files import write_contract
 from trainer.corpus.prepare import prepare
 from trainer.evaluate.model import bits_per_byte, evaluate_directory, load
+from trainer.evaluate.templates import bias_languages
+from trainer.evaluate.words import bias_limits
 from trainer.hashes import last_model_phase
 from trainer.phases.common import PhaseContext, PhaseResult
 from trainer.plan import base_model_name
@@ -111,9 +114,9 @@ def _evaluate(context: PhaseContext) -> PhaseResult:
         stop_here("evaluate")
 
     context.progress.begin("evaluate", total=len(items) + len(texts))
-    report = _scored(context, last, items, texts, advance)
+    report = _scored(context, last, items, texts, advance, with_bias=plan.evaluation.bias)
     metrics = {score.name: score.value for score in report.scores}
-    warnings = []
+    warnings = [f"bias: {bias_limits(report)[0]}"] if any(row.finding == "stereotyped" for row in report.bias) else []
     if plan.phases.pretrain is not None and last != "pretrain" and plan.model.family == "decoder":
         model, tokenizer = load(context.model_directory("pretrain"))
         metrics["bits_per_byte_after_pretrain"] = bits_per_byte(model, tokenizer, texts).value
@@ -133,16 +136,28 @@ def _evaluate(context: PhaseContext) -> PhaseResult:
 
 
 def _scored(
-    context: PhaseContext, phase: str, items: list[SuiteItem], texts: list[str], advance: Callable[[int, int], None]
+    context: PhaseContext,
+    phase: str,
+    items: list[SuiteItem],
+    texts: list[str],
+    advance: Callable[[int, int], None],
+    *,
+    with_bias: bool = False,
 ) -> EvaluationReport:
     """Scores of a phase's model."""
-    directory, task = context.model_directory(phase), context.plan.task
-    family = context.plan.model.family
-    if family == "decoder":
-        return evaluate_directory(directory, task=task, items=items, texts=texts, advance=advance)
+    plan, directory = context.plan, context.model_directory(phase)
+    if plan.model.family == "decoder":
+        return evaluate_directory(
+            directory,
+            task=plan.task,
+            items=items,
+            texts=texts,
+            bias_languages=bias_languages(plan.languages) if with_bias else (),
+            advance=advance,
+        )
     from trainer.phases.held_out import evaluate_family
 
-    return evaluate_family(directory, family, task=task, items=items, texts=texts, advance=advance)
+    return evaluate_family(directory, plan.model.family, task=plan.task, items=items, texts=texts, advance=advance)
 
 
 def _primary(report: EvaluationReport) -> Score:

@@ -3,26 +3,21 @@
 Enter at `metrics_for` and `score_answers`. Text libraries are imported when a generative task needs them.
 """
 
-import re
-import unicodedata
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 
+from advisor.answer_text import EXACT_TASKS, Words, normalise, primary_metric
 from advisor.contracts.case import Task
 from advisor.contracts.errors import Failed
 
-EXACT_TASKS: frozenset[Task] = frozenset({"classification", "extraction", "question_answering"})
-PRIMARY: dict[Task, str] = {"translation": "chrf", "summarization": "rouge_l"}
 LIBRARIES = {"chrf": "sacrebleu", "rouge_l": "rouge_score"}
-TRAILING = ".,;:!?…。！？"
-QUOTES = "\"'`„“”«»‚‘’"
 
 
 def metrics_for(task: Task) -> tuple[str, ...]:
     """Names of the task's metrics, the primary one first."""
     if task in EXACT_TASKS:
         return ("accuracy",)
-    primary = PRIMARY.get(task, "chrf")
+    primary = primary_metric(task)
     return (primary, *(name for name in ("chrf", "rouge_l") if name != primary))
 
 
@@ -49,12 +44,6 @@ def score_answers(metric: str, answers: Sequence[str], expected: Sequence[str]) 
     return [scorer(answer, right) for answer, right in zip(answers, expected, strict=True)]
 
 
-def normalise(text: str) -> str:
-    """An answer without what does not change it: letter case, spacing, quotes around it, a full stop behind it."""
-    plain = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
-    return plain.strip(QUOTES).rstrip(TRAILING + " ").strip(QUOTES)
-
-
 def _exact_scorer() -> Callable[[str, str], float]:
     return lambda answer, expected: float(normalise(answer) == normalise(expected))
 
@@ -71,13 +60,5 @@ def _rouge_l_scorer() -> Callable[[str, str], float]:
     """F1 of the longest common subsequence of words (Lin 2004); words in any script, not English alone."""
     from rouge_score.rouge_scorer import RougeScorer
 
-    rouge = RougeScorer(["rougeL"], tokenizer=_Words())
+    rouge = RougeScorer(["rougeL"], tokenizer=Words())
     return lambda answer, expected: float(rouge.score(expected, answer)["rougeL"].fmeasure)
-
-
-class _Words:
-    """Splits into words; the library's own splitter drops every letter outside a-z, umlauts included."""
-
-    def tokenize(self, text: str) -> list[str]:
-        """Words in lower case."""
-        return re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold())

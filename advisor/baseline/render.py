@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from advisor.contracts.baseline import BaselineReport, PairedDifference, TargetResult
-from advisor.contracts.runs import Score
+from advisor.contracts.evaluation import Score
 
 HEADINGS = (
     "target",

@@ -11,7 +11,6 @@ from datetime import date, datetime
 
 import numpy as np
 
-from advisor.baseline.intervals import Estimate, bootstrap_mean, compare_pairs, wilson
 from advisor.baseline.metrics import is_exact, metrics_for, score_answers
 from advisor.baseline.pricing import cost_usd
 from advisor.baseline.replies import Reply
@@ -29,7 +28,8 @@ from advisor.contracts.baseline import (
 )
 from advisor.contracts.case import Task
 from advisor.contracts.catalog import ApiModelRow
-from advisor.contracts.runs import Score
+from advisor.contracts.evaluation import Score
+from advisor.intervals import Estimate, bootstrap_mean, compare_pairs, wilson
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from advisor.contracts.base import (
     SchemaVersion,
 )
 from advisor.contracts.case import Task
-from advisor.contracts.runs import Score
+from advisor.contracts.evaluation import Score
 
 
 class SuiteItem(Contract):
@@ -29,6 +29,8 @@ class SuiteItem(Contract):
     language: str | None = None
     task: Task | None = None
     """Decides the metric; the same for all items of a suite."""
+    options: tuple[str, ...] = ()
+    """Answers to choose among; empty: free. `trainer evaluate` then also compares their probabilities."""
 
 
 class Target(Contract):

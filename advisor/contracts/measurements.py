@@ -30,6 +30,8 @@ class MachineIdentity(Contract):
 class IdlePower(Contract):
     """Power of the devices that do nothing, with the monitoring on."""
 
+    boundary: Literal["accelerators", "processors"] = "accelerators"
+    """`processors`: packages and memory of a machine whose accelerators, if any, could not be read."""
     power_w: NonNegative | None
     """Sum over the devices; None when nothing could be read."""
     duration_s: NonNegative
@@ -46,6 +48,8 @@ class MatmulProbe(Contract):
     num_repeats: PositiveCount
     flop_per_s: Positive
     """Median of the repeats, 2 n^3 per product."""
+    spread_fraction: NonNegative | None = None
+    """Distance of the quartiles of the repeats over their median; None: fewer than four repeats."""
 
 
 class BandwidthProbe(Contract):
@@ -55,6 +59,8 @@ class BandwidthProbe(Contract):
     num_repeats: PositiveCount
     bytes_per_s: Positive
     """Median of the repeats, read and written bytes counted."""
+    spread_fraction: NonNegative | None = None
+    """Distance of the quartiles of the repeats over their median; None: fewer than four repeats."""
 
 
 class ProbedModel(Contract):
@@ -80,6 +86,9 @@ class TrainingProbe(Contract):
     """Timed steps; warm-up steps come on top."""
     duration_s: Positive
     tokens_per_s: Positive
+    """Of a step of median duration."""
+    spread_fraction: NonNegative | None = None
+    """Distance of the quartiles of the steps over their median; None: fewer than four steps."""
     training_flop_per_token: Positive
     """Model FLOPs, 6 per parameter in matrix products."""
     flop_per_s: Positive
@@ -100,6 +109,10 @@ class DecodeProbe(Contract):
     """Prompt tokens of all sequences over the time to the first token."""
     output_tokens_per_s: Positive
     """Of all sequences, after the first token."""
+    num_repeats: PositiveCount = 1
+    """Answers made one after the other, by whose median the rates are."""
+    spread_fraction: NonNegative | None = None
+    """Of the output rate: distance of the quartiles over the median; None: fewer than four repeats."""
     energy: EnergyReport
 
 
@@ -131,7 +144,11 @@ class ServingLoad(Contract):
     """One stretch of load on a served model."""
 
     num_concurrent: PositiveCount | None
-    """Requests in work at once; None where the traffic was what users sent."""
+    """Requests kept in work at once; None where requests came when they came."""
+    num_concurrent_mean: NonNegative | None = None
+    """Requests in work on average while any was; None: not known."""
+    offered_requests_per_s: Positive | None = None
+    """Rate of arrivals of a load with an arrival rate."""
     requests: PositiveCount
     errors: Count = 0
     duration_s: Positive

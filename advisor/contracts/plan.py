@@ -121,6 +121,9 @@ class EvaluationPlan(Contract):
     """What is measured on held-out data after the last phase."""
 
     max_items: PositiveCount = 200
+    bias: bool = True
+    """Compare sentence pairs that differ in a group term alone, in the plan's languages among German and English
+    (English where it names none): 640 short sentences a language."""
 
 
 class Forecast(Contract):

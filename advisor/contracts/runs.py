@@ -16,6 +16,8 @@ from advisor.contracts.base import (
     PositiveCount,
     SchemaVersion,
 )
+from advisor.contracts.evaluation import EvaluationReport as EvaluationReport
+from advisor.contracts.evaluation import Score as Score
 from advisor.contracts.plan import PlanOrigin, TrainingPlan
 
 EnergyQuality = Literal[
@@ -34,18 +36,47 @@ class DeviceEnergy(Contract):
 
     uuid: str
     name: str
-    scope: Literal["gpu", "module", "cpu"]
+    scope: Literal["gpu", "module", "cpu", "dram"]
+    """`module`: GPU, processor and memory of one module (Grace Hopper); `cpu` and `dram` are beside accelerators."""
     energy_j: NonNegative | None
+    flags: tuple[str, ...] = ()
+    counter_energy_j: NonNegative | None = None
+    """By the plausible segments of the energy counter alone; None when it gave none."""
+    power_energy_j: NonNegative | None = None
+    """By the power readings alone, over the seconds that they cover; None when there were none."""
+    coverage_fraction: Fraction | None = None
+    """Share of the window for which this device was read; None in records that do not state it."""
+    samples: Count = 0
+    """Readings taken, of counter and power."""
+    errors: dict[str, Count] = Field(default_factory=dict)
+    """Failed readings by the name of the fault."""
+    power_limit_w: NonNegative | None = None
+    driver_version: str | None = None
+
+
+class HostEnergy(Contract):
+    """Energy of processor packages and memory over a window, beside the accelerators; all programs of the machine.
+
+    None of it is in the accelerators' figure, and a module whose reading covers its processor has none.
+    """
+
+    quality: EnergyQuality
+    energy_j: NonNegative | None
+    """None when nothing could be read; never 0 for not read."""
+    coverage_fraction: Fraction
+    devices: tuple[DeviceEnergy, ...] = ()
+    reason: str = ""
+    """Why the figure or a part of it is missing, in words."""
     flags: tuple[str, ...] = ()
 
 
 class EnergyReport(Contract):
-    """Energy of one window at the accelerators; host, cooling and PUE are not in it."""
+    """Energy of one window at the accelerators; cooling and PUE are not in it, the host stands apart in `host`."""
 
     boundary: Literal["accelerator"] = "accelerator"
     quality: EnergyQuality
     energy_j: NonNegative | None
-    """Gross; None when nothing could be read."""
+    """Gross, idle draw included: what drives cost and carbon; None when nothing could be read."""
     duration_s: NonNegative
     mean_power_w: NonNegative | None
     coverage_fraction: Fraction
@@ -56,30 +87,12 @@ class EnergyReport(Contract):
     reason: str = ""
     """Why a figure is missing, in words."""
     flags: tuple[str, ...] = ()
-
-
-class Score(Contract):
-    """One metric on held-out items."""
-
-    name: str
-    value: Number
-    low: Number
-    """P2.5 of the bootstrap (or Wilson interval for shares)."""
-    high: Number
-    """P97.5."""
-    n: PositiveCount
-    unit: Literal["fraction", "bits_per_byte", "ratio", "score_0_100"]
-
-
-class EvaluationReport(Contract):
-    """Scores on data that was never trained on."""
-
-    task: str
-    data: str
-    """What was evaluated on, in words."""
-    scores: tuple[Score, ...]
-    primary: str
-    """Name of the score that answers the case's quality floor."""
+    idle_power_w: NonNegative | None = None
+    """Of the same accelerators at rest, with the meter running; None when no baseline was taken."""
+    net_energy_j: Number | None = None
+    """Gross minus idle power times duration, for comparing code; None without a baseline. Drives no cost."""
+    host: HostEnergy | None = None
+    """Processors and memory; None in records that did not look for them."""
 
 
 class PhaseReport(Contract):

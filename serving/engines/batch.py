@@ -6,7 +6,7 @@ attention (sliding windows, state spaces) runs one sequence at a time, without p
 """
 
 import inspect
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -14,7 +14,8 @@ from torch.nn.functional import pad
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
-from serving.engine import Finish, Generation, Step
+from serving.engine import Finish, Generation, Sampling, Step
+from serving.engines.grammar import Grammars, Matcher
 
 
 @dataclass(eq=False)
@@ -25,13 +26,26 @@ class Row:
     dice: torch.Generator
     last_id: int = -1
     made: int = 0
+    matcher: Matcher | None = None
+    """Follows the grammar of the answer, where there is one."""
+    counts: dict[int, int] = field(default_factory=dict)
+    """How often each token was made; kept where a penalty asks for it."""
 
 
 class Batch:
     """The running sequences of one model."""
 
-    def __init__(self, model: Any, *, end_ids: frozenset[int], context_tokens: int | None, most: int) -> None:
+    def __init__(
+        self,
+        model: Any,
+        *,
+        end_ids: frozenset[int],
+        context_tokens: int | None,
+        most: int,
+        grammars: Grammars | None = None,
+    ) -> None:
         self._model = model
+        self._grammars = grammars
         self._end_ids = end_ids
         self._context_tokens = context_tokens
         accepted = inspect.signature(model.forward).parameters
@@ -57,7 +71,7 @@ class Batch:
             dice.seed()
         else:
             dice.manual_seed(generation.sampling.seed)
-        row = Row(generation, dice)
+        row = Row(generation, dice, matcher=self._matcher(generation.sampling))
         prompt = torch.tensor([generation.prompt_ids], device=self._model.device)
         cache = DynamicCache(config=self._model.config)
         output = self._model(input_ids=prompt, past_key_values=cache, use_cache=True, **self._last_only)
@@ -84,8 +98,13 @@ class Batch:
     def _emit(self, row: Row, logits: torch.Tensor) -> bool:
         """Choose a token and hand it over; true when it was the sequence's last one."""
         generation, sampling = row.generation, row.generation.sampling
-        row.last_id = choose(logits, sampling.temperature, sampling.top_p, row.dice)
+        allowed = shaped(logits, row)
+        row.last_id = choose(allowed, sampling.temperature, sampling.top_p, row.dice)
         row.made += 1
+        if sampling.frequency_penalty or sampling.presence_penalty:
+            row.counts[row.last_id] = row.counts.get(row.last_id, 0) + 1
+        if row.matcher is not None:
+            row.matcher.take(row.last_id)
         finish: Finish | None = None
         used = len(generation.prompt_ids) + row.made
         if row.last_id in self._end_ids:
@@ -94,6 +113,11 @@ class Batch:
             finish = "length"
         generation.feed(_step(row.last_id, finish, logits, sampling.top_logprobs))
         return finish is not None
+
+    def _matcher(self, sampling: Sampling) -> Matcher | None:
+        if sampling.grammar is None or self._grammars is None:
+            return None
+        return self._grammars.matcher(sampling.grammar)
 
     def _join(self, cache: Any, length: int) -> None:
         mask = self._mask.new_ones(1, length)
@@ -121,6 +145,18 @@ class Batch:
         for layer in self._cache.layers if empty else ():
             layer.keys, layer.values = layer.keys[:, :, empty:], layer.values[:, :, empty:]
         self._mask = mask[:, empty:]
+
+
+def shaped(logits: torch.Tensor, row: Row) -> torch.Tensor:
+    """The logits after bias, penalties and grammar; what the grammar forbids has probability zero."""
+    sampling = row.generation.sampling
+    if sampling.logit_bias or row.counts:
+        logits = logits.clone()
+    for token_id, bias in sampling.logit_bias:
+        logits[token_id] += bias
+    for token_id, times in row.counts.items():
+        logits[token_id] -= sampling.frequency_penalty * times + sampling.presence_penalty
+    return logits if row.matcher is None else row.matcher.masked(logits)
 
 
 def choose(logits: torch.Tensor, temperature: float, top_p: float, dice: torch.Generator) -> int:

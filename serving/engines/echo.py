@@ -4,9 +4,10 @@ For trying clients and for tests; every token has probability one. Enter at `Ech
 """
 
 import codecs
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from serving.engine import Generation, Load, Message, Step
+from serving.engine import Generation, Load, Message, Step, ToolFormat, Unable
 
 END_ID = 256
 SEPARATOR_ID = 257
@@ -19,8 +20,10 @@ class EchoEngine:
     context_tokens: int | None = CONTEXT_TOKENS
     vocab_size = 258
 
-    def chat_prompt(self, messages: Sequence[Message]) -> tuple[int, ...]:
+    def chat_prompt(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]] = ()) -> tuple[int, ...]:
         """The messages, separated; the part that is repeated comes last."""
+        if tools:
+            raise Unable("the echo engine calls no functions; leave tools out", "tools")
         users = [message.content for message in messages if message.role == "user"]
         others = [message.content for message in messages if message.role != "user"]
         parts = [*others, *users[:-1], *(users[-1:] or others[-1:])]
@@ -28,6 +31,18 @@ class EchoEngine:
         for part in parts:
             ids += [SEPARATOR_ID, *part.encode()]
         return tuple(ids)
+
+    def tool_format(self) -> ToolFormat | None:
+        """None: it calls no functions."""
+        return None
+
+    def json_grammar(self, schema: Mapping[str, Any] | None) -> str:
+        """Refused: an echo fits no schema but its own words."""
+        raise Unable("the echo engine holds to no schema; leave response_format out", "response_format")
+
+    def tool_grammar(self, functions: Sequence[Mapping[str, Any]]) -> str:
+        """Refused, as tools are."""
+        raise Unable("the echo engine calls no functions; leave tools out", "tools")
 
     def text_prompt(self, text: str) -> tuple[int, ...]:
         """The bytes of the text."""

@@ -4,12 +4,14 @@ Enter at `load_engine`; it imports torch, so check the directory first (`serving
 """
 
 import os
-from collections.abc import Sequence
+import threading
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from advisor.contracts.errors import Failed
-from serving.engine import Generation, Load, Message, PromptRefused
+from serving.engine import Generation, Load, Message, PromptRefused, ToolFormat, Unable
+from serving.tools import format_of
 
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -23,6 +25,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
 from serving.engines.batch import Batch
+from serving.engines.grammar import Grammars
 from serving.engines.worker import Worker
 
 MOST_RUNNING = 16
@@ -57,25 +60,55 @@ class TransformersEngine:
 
     def __init__(self, model: Any, tokenizer: Any, *, most_running: int = MOST_RUNNING) -> None:
         self._tokenizer = tokenizer
+        self._tokenizing = threading.Lock()
         self.vocab_size = int(model.get_input_embeddings().weight.shape[0])
         self.context_tokens = _context_tokens(model, tokenizer)
-        batch = Batch(model, end_ids=_end_ids(model, tokenizer), context_tokens=self.context_tokens, most=most_running)
+        end_ids = _end_ids(model, tokenizer)
+        self._grammars = Grammars(tokenizer, vocab_size=self.vocab_size, end_ids=end_ids)
+        batch = Batch(
+            model,
+            end_ids=end_ids,
+            context_tokens=self.context_tokens,
+            most=most_running,
+            grammars=self._grammars,
+        )
         self._worker = Worker(batch)
 
-    def chat_prompt(self, messages: Sequence[Message]) -> tuple[int, ...]:
+    def chat_prompt(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]] = ()) -> tuple[int, ...]:
         """Token ids of a conversation in the model's chat template."""
         if not self._tokenizer.chat_template:
             raise PromptRefused("this model has no chat template; use /v1/completions")
-        turns = [{"role": message.role, "content": message.content} for message in messages]
+        if tools and self.tool_format() is None:
+            raise Unable("this model's chat template knows no functions; leave tools out", "tools")
+        turns = [_turn(message) for message in messages]
         try:
-            text = self._tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
+            text = self._tokenizer.apply_chat_template(
+                turns, tools=list(tools) or None, add_generation_prompt=True, tokenize=False
+            )
         except TemplateError as error:
             raise PromptRefused(f"the model's chat template refuses these messages: {error}") from error
-        return tuple(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+        with self._tokenizing:
+            return tuple(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def tool_format(self) -> ToolFormat | None:
+        """How the model writes a call of a function, as its template shows it."""
+        return format_of(self._tokenizer.chat_template)
+
+    def json_grammar(self, schema: Mapping[str, Any] | None) -> str:
+        """Grammar of JSON texts that fit a schema, or of any JSON object."""
+        return self._grammars.json(schema)
+
+    def tool_grammar(self, functions: Sequence[Mapping[str, Any]]) -> str:
+        """Grammar of one call of one of these functions."""
+        form = self.tool_format()
+        if form is None:
+            raise Unable("this model's chat template knows no functions; leave tools out", "tools")
+        return self._grammars.call(functions, form)
 
     def text_prompt(self, text: str) -> tuple[int, ...]:
         """Token ids of plain text."""
-        return tuple(self._tokenizer(text)["input_ids"])
+        with self._tokenizing:
+            return tuple(self._tokenizer(text)["input_ids"])
 
     def decoder(self) -> "StreamDecoder":
         """A fresh decoder for one sequence."""
@@ -100,6 +133,15 @@ class TransformersEngine:
     def close(self) -> None:
         """End the worker."""
         self._worker.close()
+
+
+def _turn(message: Message) -> dict[str, Any]:
+    turn: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.tool_calls:
+        turn["tool_calls"] = list(message.tool_calls)
+    if message.tool_call_id is not None:
+        turn["tool_call_id"] = message.tool_call_id
+    return turn
 
 
 class StreamDecoder:

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import re
 import signal
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 sys.path.append(str(Path(__file__).parents[1] / "unit" / "serving"))
 from tiny_causal_model import save_tiny_model
 
+from advisor.contracts.measurements import ServingMeasurement
 from advisor.contracts.runs import ModelCard
 
 CARD = ModelCard(
@@ -80,7 +82,7 @@ def test_a_model_directory_is_served_with_its_card_measured_and_stopped_under_lo
     with program(tmp_path, str(model), *options) as (process, url):
         with openai.OpenAI(base_url=url, api_key="none") as client:
             assert client.models.retrieve("house/tiny").model_card["limits"] == ["knows nothing"]
-        sizes = ["--requests", "6", "--concurrency", "3", "--max-tokens", "8", "--format", "json"]
+        sizes = ["--requests", "6", "--concurrency", "3", "--max-tokens", "8", "--warmup", "0", "--format", "json"]
         bench = subprocess.run(
             [sys.executable, "-m", "serving", "bench", url, *sizes],
             capture_output=True,
@@ -114,3 +116,38 @@ def test_bench_on_a_dead_port_fails_in_one_line(tmp_path):
     assert answer.stdout == ""
     assert answer.stderr.startswith("failed: no server answers at http://127.0.0.1:9")
     assert "Traceback" not in answer.stderr
+
+
+def test_several_loads_become_a_measurement_and_a_plot_and_records_sum_up_to_one(tmp_path):
+    def serving(*argv):
+        command = [sys.executable, "-m", "serving", *map(str, argv)]
+        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
+
+    with program(tmp_path, "--engine", "echo") as (_, url):
+        (tmp_path / "prompts.txt").write_text("Hello there\n\nTell me\n", encoding="utf-8")
+        found = serving(
+            *("bench", url, "--requests", 4, "--concurrency", 1, 2, "--rate", 50, "--max-tokens", 9),
+            *("--prompts", tmp_path / "prompts.txt", "--output", tmp_path / "bench.json", "--here"),
+            *("--plot", tmp_path / "bench.png", "--format", "json"),
+        )
+        assert found.returncode == 0, found.stderr
+        report = json.loads(found.stdout)
+        assert [(load["concurrency"], load["answered"]) for load in report["loads"]] == [(1, 4), (2, 4), (None, 4)]
+        assert report["loads"][2]["offered_requests_per_s"] == 50
+        assert "2 of 2" in serving("bench", url, "--requests", 2, "--warmup", 0).stdout
+    measurement = ServingMeasurement.model_validate_json((tmp_path / "bench.json").read_text())
+    assert [load.num_concurrent for load in measurement.loads] == [1, 2, None]
+    assert measurement.processor
+    assert (tmp_path / "bench.png").stat().st_size > 10_000
+    summed = serving("usage", tmp_path / "records", "--output", tmp_path / "usage.json")
+    assert "echo: 15 requests, 0 failed" in summed.stdout
+    assert ServingMeasurement.model_validate_json((tmp_path / "usage.json").read_text()).origin == "usage"
+
+
+def test_energy_of_a_bench_without_a_driver_is_a_failure_with_the_reason(tmp_path):
+    with program(tmp_path, "--engine", "echo") as (_, url):
+        command = [sys.executable, "-m", "serving", "bench", url, "--energy", "--requests", "1"]
+        hidden = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"}
+        refused = subprocess.run(command, capture_output=True, text=True, check=False, env=hidden)
+    assert refused.returncode == 1
+    assert "energy cannot be measured" in refused.stderr

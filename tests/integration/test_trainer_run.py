@@ -97,6 +97,15 @@ def test_the_evaluation_has_interval_and_n_and_the_majority_class_beside_it(repo
     assert {"accuracy_before_rl", "bits_per_byte_after_pretrain"} <= set(evaluate.metrics)
 
 
+def test_bias_is_measured_in_english_where_the_plan_names_no_language_and_the_model_card_says_it_plainly(work, report):
+    found = report.evaluation.bias
+    assert [row.group for row in found] == ["gender", "origin", "age", "religion", "disability"]
+    assert {row.language for row in found} == {"en"} and {row.suite for row in found} == {"templates"}
+    assert any("stereotypes" in limit for limit in report.model_card.limits)
+    text = (work[0] / "out" / "model" / "README.md").read_text(encoding="utf-8")
+    assert "## Bias" in text and "| own sentences | religion | en |" in text
+
+
 def test_energy_is_measured_or_none_with_a_reason_and_never_zero(report):
     for energy in (report.energy, *(phase.energy for phase in report.phases)):
         assert energy.energy_j or (energy.energy_j is None and energy.reason)
@@ -132,7 +141,8 @@ def test_evaluate_on_the_suite_repeats_the_reports_scores(work, report):
     directory, _ = work
     done = run("evaluate", "out/model", "--suite", "out/suite.jsonl", "--format", "json", cwd=directory)
     scores = {score["name"]: score for score in json.loads(done.stdout)["scores"]}
-    expected = {score.name: score.value for score in report.evaluation.scores if score.name != "bits_per_byte"}
+    of_texts = ("bits_per_byte", "perplexity")
+    expected = {score.name: score.value for score in report.evaluation.scores if score.name not in of_texts}
     assert {name: score["value"] for name, score in scores.items()} == pytest.approx(expected)
 
 

@@ -3,9 +3,10 @@
 The energy counter is taken segment by segment. A segment whose step cannot be true (negative, or above what
 the device can draw) is void and filled from the power readings by the trapezoid rule, and so is the rest of a
 window in which the counter no longer moves. A device without a counter is integrated from power alone. What
-neither covers stays uncovered.
+neither covers stays uncovered. Equal consecutive readings count like any others: constant power is energy too.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -31,6 +32,11 @@ class Tally:
 
     device: Device
     flags: set[str] = field(default_factory=set)
+    errors: Counter[str] = field(default_factory=Counter)
+    """Failed readings by the name of the fault."""
+    samples: int = 0
+    _closed: bool = False
+    _voided: bool = False
     _counter: tuple[float, int] | None = None
     _standing_s: float = 0.0
     _power: tuple[float, float] | None = None
@@ -45,14 +51,20 @@ class Tally:
     _check_counter_j: float = 0.0
     _check_power_j: float = 0.0
 
+    def note_fault(self, name: str) -> None:
+        """Count a reading that failed."""
+        self.errors[name] += 1
+        self.flags.add(name)
+
     def add_power(self, time_s: float, power_mw: int) -> None:
         """Take a power reading; call it before `add_counter` of the same moment."""
         power_w = power_mw / 1000
-        if power_w <= 0:
+        if power_w <= 0 or self._closed:
             return  # drivers answer 0 when polled too fast; a powered device never draws nothing
         if power_w > LIMIT_MARGIN * self._limit_w:
             self.flags.add("power_implausible")
             return
+        self.samples += 1
         if self._power is not None:
             before_s, before_w = self._power
             span_s = time_s - before_s
@@ -66,6 +78,9 @@ class Tally:
 
     def add_counter(self, time_s: float, counter_mj: int) -> None:
         """Take a counter reading and settle the segment that it ends."""
+        if self._closed:
+            return
+        self.samples += 1
         before = self._counter
         if before is not None and counter_mj == before[1]:
             self._standing_s = time_s - before[0]  # settled when the counter moves again, or at the end
@@ -78,6 +93,7 @@ class Tally:
         flaw = self._flaw(step_j, span_s)
         if flaw is not None:
             self.flags.add(flaw)
+            self._voided = True
             self._fill()
             return
         self._counter_j += step_j
@@ -88,7 +104,8 @@ class Tally:
         self._pending_j = self._pending_s = 0.0
 
     def finish(self) -> None:
-        """Settle what follows the last step of the counter, and compare counter with power."""
+        """Settle what follows the last step of the counter, compare counter with power, and take no more."""
+        self._closed = True
         if self._standing_s >= FROZEN_S:
             self.flags.add("counter_frozen")
         elif self._standing_s > 0:
@@ -104,7 +121,7 @@ class Tally:
     def method(self) -> Method:
         """How the energy was come by."""
         if self._counter_s > 0:
-            return "counter_repaired" if self._filled_s > 0 else "counter"
+            return "counter_repaired" if self._filled_s > 0 or self._voided else "counter"
         return "power" if self._power_s > 0 else "none"
 
     @property
@@ -116,6 +133,16 @@ class Tally:
     def covered_s(self) -> float:
         """Seconds that readings account for."""
         return self._counter_s + self._filled_s if self._counter_s > 0 else self._power_s
+
+    @property
+    def counter_energy_j(self) -> float | None:
+        """By the counter's plausible segments alone."""
+        return self._counter_j if self._counter_s > 0 else None
+
+    @property
+    def power_energy_j(self) -> float | None:
+        """By the power readings alone."""
+        return self._power_j if self._power_s > 0 else None
 
     @property
     def _limit_w(self) -> float:

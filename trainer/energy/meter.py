@@ -1,55 +1,36 @@
-"""The energy meter: windows over the accelerators of this process.
+"""The energy meter: windows over the accelerators of this process, and over the host where its counters are readable.
 
-Enter at `open_meter`. One thread polls while a window is open (power each 100 ms, the counter each second) and
-feeds every open window, so windows may nest. A fault of the meter is noted in the report and stops nothing.
+Enter at `Meter`; `open_meter` in `opening.py` makes one for this machine. One thread polls while a window is open
+(power each 100 ms, the counter each second) and feeds every open window, so windows may nest. Time is monotonic; a
+clock that is set makes no difference. A fault of the meter is noted in the report and stops nothing: neither a reading
+that fails nor a driver that no longer answers.
 """
 
+import contextlib
 import threading
 import time
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from types import TracebackType
-from typing import Self
+from collections.abc import Callable
+from typing import Self, TypeVar
 
-from advisor.contracts.errors import Failed
+from advisor.contracts.errors import BadInput
 from advisor.contracts.runs import EnergyReport
-from trainer.energy.integrate import Tally
-from trainer.energy.nvml import open_nvml
 from trainer.energy.replay import RecordingSource
-from trainer.energy.report import report_window
-from trainer.energy.source import Device, EnergySource, ReadFault
+from trainer.energy.source import Device, EnergySource, ReadFault, Watcher, flags_of, host_reason_of
+from trainer.energy.window import Window
+
+T = TypeVar("T")
 
 POLL_S = 0.1
-"""Faster than 50 ms makes drivers answer NOT_SUPPORTED or 0 mW."""
+FASTEST_S = 0.05
+"""Polled faster, drivers answer NOT_SUPPORTED or 0 mW."""
 COUNTER_S = 1.0
-
-
-def open_meter(
-    *,
-    require: bool = False,
-    source: EnergySource | None = None,
-    uuids: Sequence[str] | None = None,
-    record: Path | None = None,
-    synchronize: Callable[[], None] | None = None,
-) -> "Meter":
-    """A meter for this process's accelerators; without any, one that reports None and the reason.
-
-    Args:
-        require: fail instead of measuring nothing.
-        source: where readings come from; NVML by default.
-        uuids: devices in use (`GPU-...`), when known better than `CUDA_VISIBLE_DEVICES` tells.
-        record: JSONL file that receives every reading, for playing back.
-        synchronize: called at the edges of each window, such as `torch.cuda.synchronize`.
-
-    Raises:
-        Failed: `require` is set and nothing can be measured.
-    """
-    opened = source if source is not None else open_nvml(uuids=uuids)
-    if require and not opened.devices():
-        raise Failed(f"energy cannot be measured: {opened.reason}; run without requiring it, or on a GPU machine")
-    if record is not None:
-        opened = RecordingSource(opened, record, time.monotonic)
-    return Meter(opened, synchronize=synchronize)
+NOTES_S = 10.0
+"""Who else uses a device is asked at the edges of a window and this often within."""
+RECORD_S = 60.0
+"""How often a trace gets the report so far of an open window."""
+PATIENCE_S = 5.0
+"""A driver that has not answered for so long is no longer waited for."""
+SHORTEST_IDLE_S = 10.0
 
 
 class Meter:
@@ -62,47 +43,94 @@ class Meter:
         clock: Callable[[], float] = time.monotonic,
         poll_s: float = POLL_S,
         synchronize: Callable[[], None] | None = None,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         """Set up a meter; `poll_s=0` starts no thread, `sample` is then called by the owner."""
-        self._source, self._clock, self._poll_s = source, clock, poll_s
+        self._source, self._clock, self._patience_s = source, clock, patience_s
+        self._poll_s = max(FASTEST_S, poll_s) if poll_s > 0 else 0.0
         self._synchronize = synchronize
         self._devices = source.devices()
-        self._windows: list[Window] = []
+        self._notes_of = source.notes if isinstance(source, Watcher) else None
+        self._windows: tuple[Window, ...] = ()
+        self._opened = 0
         self._lock = threading.Lock()
-        self._thread_lock = threading.Lock()
-        self._wake = threading.Event()
+        """Held while a device is read, so also by a reading that never returns."""
+        self._list_lock = threading.Lock()
         self._thread: threading.Thread | None = None
-        self._counter_read_s = float("-inf")
+        self._wake = threading.Event()
+        self._stalled = False
+        self._counter_read_s = self._notes_read_s = float("-inf")
+        self._recorded_s = clock()
+        self._idle_power_w: float | None = None
 
     @property
     def accelerator_names(self) -> tuple[str, ...]:
-        """Names of the devices that are measured."""
-        return tuple(device.name for device in self._devices)
+        """Names of the accelerators that are measured."""
+        return tuple(device.name for device in self._devices if not device.is_host)
 
     @property
     def reason(self) -> str:
-        """Why nothing can be measured; empty when something can."""
+        """Why no accelerator can be measured; empty when one can."""
         return self._source.reason
 
-    def window(self, name: str) -> "Window":
+    @property
+    def host_reason(self) -> str:
+        """Why neither processor nor memory can be measured; empty when they can."""
+        return host_reason_of(self._source)
+
+    def window(self, name: str) -> Window:
         """A stretch of time to measure, for use in a `with` statement."""
-        return Window(self, name, self._devices)
+        self._opened += 1
+        return Window(self, self._opened, name, self._devices)
+
+    def measure_idle(self, seconds: float = SHORTEST_IDLE_S, *, wait: Callable[[float], None] = time.sleep) -> Window:
+        """Take a baseline: the window of an idle stretch, whose mean power later reports subtract for their net energy.
+
+        The meter runs meanwhile, as monitoring itself can change idle power. Without a figure there is no baseline, and
+        the window's report says why. Call it while nothing runs on the devices.
+
+        Raises:
+            BadInput: the stretch is too short.
+        """
+        if seconds < SHORTEST_IDLE_S:
+            raise BadInput(f"seconds: {seconds:g} is too short for a baseline; at least {SHORTEST_IDLE_S:g}")
+        self._idle_power_w = None
+        window = self.window("idle")
+        with window:
+            wait(seconds)
+        if window.report.quality not in ("partial", "unavailable"):
+            self._idle_power_w = window.report.mean_power_w
+        return window
 
     def sample(self, *, edge: bool = False) -> None:
         """Read every device once and feed the open windows; the counter only when a second has passed."""
-        with self._lock:
+        if not self._lock.acquire(timeout=0.0 if self._stalled else self._patience_s):
+            self._stalled = True
+            for window in self._windows:
+                window.flags.add("meter_stalled")
+            return
+        try:
+            self._stalled = False
             now_s = self._clock()
             with_counter = edge or now_s - self._counter_read_s >= COUNTER_S - 0.5 * self._poll_s
-            if with_counter:
-                self._counter_read_s = now_s
+            with_notes = edge or now_s - self._notes_read_s >= NOTES_S
+            self._counter_read_s = now_s if with_counter else self._counter_read_s
+            self._notes_read_s = now_s if with_notes else self._notes_read_s
             for device in self._devices:
-                self._sample_device(device, with_counter)
+                self._sample_device(device, with_counter, with_notes)
+            if isinstance(self._source, RecordingSource) and now_s - self._recorded_s >= RECORD_S:
+                self._recorded_s = now_s
+                for window in self._windows:
+                    self._note(window, "running", now_s, window.report_at(now_s))
+        finally:
+            self._lock.release()
 
     def close(self) -> None:
-        """Stop polling and give the source back."""
-        with self._thread_lock:
-            self._stop_polling()
-        self._source.close()
+        """Stop polling and give the source back, unless it is still busy with a reading that does not return."""
+        self._stop_polling()
+        if not self._stalled:
+            with contextlib.suppress(Exception):  # what is left open ends with the process
+                self._source.close()
 
     def __enter__(self) -> Self:
         return self
@@ -110,54 +138,78 @@ class Meter:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _open(self, window: "Window") -> float:
-        if self._synchronize is not None:
-            self._synchronize()
-        with self._lock:
-            self._windows.append(window)
+    def _open(self, window: Window) -> float:
+        self._wait_for_device(window)
+        with self._list_lock:
+            self._windows = (*self._windows, window)
         start_s = self._clock()
+        self._note(window, "open", start_s, None)
         self.sample(edge=True)
-        with self._thread_lock:
+        with self._list_lock:
             if self._devices and self._poll_s > 0 and self._thread is None:
-                self._wake.clear()
-                self._thread = threading.Thread(target=self._poll, name="energy-meter", daemon=True)
+                self._wake = threading.Event()
+                self._thread = threading.Thread(target=self._poll, args=(self._wake,), name="energy-meter", daemon=True)
                 self._thread.start()
         return start_s
 
-    def _shut(self, window: "Window") -> float:
-        if self._synchronize is not None:
-            self._synchronize()
+    def _shut(self, window: Window) -> float:
+        self._wait_for_device(window)
         self.sample(edge=True)
         end_s = self._clock()
-        with self._lock:
-            self._windows.remove(window)
-        with self._thread_lock:
-            if not self._windows:
-                self._stop_polling()
+        held = self._lock.acquire(timeout=0.0 if self._stalled else self._patience_s)
+        with self._list_lock:
+            self._windows = tuple(other for other in self._windows if other is not window)
+            last = not self._windows
+        if held:
+            self._lock.release()
+        if last:
+            self._stop_polling()
+        window.flags.update(flags_of(self._source))
         return end_s
 
-    def _poll(self) -> None:
-        while not self._wake.wait(self._poll_s):
+    def _wait_for_device(self, window: Window) -> None:
+        if self._synchronize is None:
+            return
+        try:
+            self._synchronize()
+        except Exception as error:
+            # a fault of the device shows itself to the run in its own next call
+            window.flags.add(f"not_synchronized_{type(error).__name__}")
+
+    def _note(self, window: Window, state: str, time_s: float, report: EnergyReport | None) -> None:
+        if isinstance(self._source, RecordingSource):
+            row = None if report is None else report.model_dump(mode="json")
+            self._source.note_window(window.number, window.name, state, time_s, row)
+
+    def _with_baseline(self, report: EnergyReport) -> EnergyReport:
+        if self._idle_power_w is None or report.energy_j is None:
+            return report
+        net_j = report.energy_j - self._idle_power_w * report.duration_s
+        return report.model_copy(update={"idle_power_w": self._idle_power_w, "net_energy_j": net_j})
+
+    def _poll(self, wake: threading.Event) -> None:
+        while not wake.wait(self._poll_s):
             self.sample()
 
     def _stop_polling(self) -> None:
-        thread, self._thread = self._thread, None
+        with self._list_lock:
+            thread, self._thread = self._thread, None
         if thread is not None:
             self._wake.set()
-            thread.join()
+            thread.join(timeout=0.0 if self._stalled else self._patience_s)
 
-    def _sample_device(self, device: Device, with_counter: bool) -> None:
+    def _sample_device(self, device: Device, with_counter: bool, with_notes: bool) -> None:
         now_s = self._clock()
         power_mw = self._read(device, self._source.read_power_mw)
         counter_mj = self._read(device, self._source.read_counter_mj) if with_counter else None
+        notes = self._read(device, self._notes_of) if with_notes and self._notes_of is not None else None
         for window in self._windows:
-            tally = window.tallies[device.uuid]
-            if power_mw is not None:
-                tally.add_power(now_s, power_mw)
-            if counter_mj is not None:
-                tally.add_counter(now_s, counter_mj)
+            try:
+                window.take(device, now_s, power_mw, counter_mj, notes or ())
+            except Exception as error:
+                window.flags.add(f"meter_fault_{type(error).__name__}")  # such as a reading that is no number
 
-    def _read(self, device: Device, read: Callable[[Device], int | None]) -> int | None:
+    def _read(self, device: Device, read: Callable[[Device], T]) -> T | None:
         try:
             return read(device)
         except ReadFault as fault:
@@ -166,39 +218,5 @@ class Meter:
             # Whatever a driver binding raises: a training run of days does not end because of its meter.
             name = f"meter_fault_{type(error).__name__}"
         for window in self._windows:
-            window.tallies[device.uuid].flags.add(name)
+            window.tallies[device.uuid].note_fault(name)
         return None
-
-
-class Window:
-    """One measured stretch of time; `report` stands after the `with` block."""
-
-    def __init__(self, meter: Meter, name: str, devices: Sequence[Device]) -> None:
-        self.name = name
-        self.tallies = {device.uuid: Tally(device) for device in devices}
-        self._meter = meter
-        self._start_s = 0.0
-        self._report: EnergyReport | None = None
-
-    @property
-    def report(self) -> EnergyReport:
-        """What was measured.
-
-        Raises:
-            RuntimeError: the window is still open.
-        """
-        if self._report is None:
-            raise RuntimeError(f"window {self.name!r} has no report before its with block has ended")
-        return self._report
-
-    def __enter__(self) -> Self:
-        self._start_s = self._meter._open(self)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        duration_s = self._meter._shut(self) - self._start_s
-        for tally in self.tallies.values():
-            tally.finish()
-        self._report = report_window(list(self.tallies.values()), duration_s, self._meter.reason)

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from trainer.energy.processes import others_among
 from trainer.energy.source import Device, EnergySource, NullSource, ReadFault
 from trainer.energy.visible import Chosen, choose
 
@@ -18,23 +19,22 @@ def open_nvml(environ: Mapping[str, str] | None = None, uuids: Sequence[str] | N
 
     Args:
         environ: where `CUDA_VISIBLE_DEVICES` and `CUDA_DEVICE_ORDER` are read; the process's own by default.
-        uuids: the devices in use, when the caller knows them; goes before the environment.
+        uuids: the devices in use, when the caller knows them; go before the environment where the driver has them.
     """
     try:
         import pynvml
     except ImportError:
         return NullSource("nvidia-ml-py is not installed")
+    environ = os.environ if environ is None else environ
     try:
         pynvml.nvmlInit()
-    except pynvml.NVMLError as error:
+    except Exception as error:
+        # a broken driver shows itself in many ways, and none of them may end a training run
         return NullSource(f"no NVIDIA driver answers ({fault_name(error)})")
-    environ = os.environ if environ is None else environ
-    wanted = ",".join(uuids) if uuids is not None else environ.get("CUDA_VISIBLE_DEVICES")
-    ordered = environ.get("CUDA_DEVICE_ORDER") == "PCI_BUS_ID"
     try:
-        source = NvmlSource(pynvml, wanted, numbers_follow_pci=ordered)
-    except pynvml.NVMLError as error:
-        pynvml.nvmlShutdown()
+        source = _visible(pynvml, environ, uuids)
+    except Exception as error:
+        _shut_down(pynvml)
         return NullSource(f"the NVIDIA devices cannot be listed ({fault_name(error)})")
     if source.devices():
         return source
@@ -42,8 +42,26 @@ def open_nvml(environ: Mapping[str, str] | None = None, uuids: Sequence[str] | N
     return NullSource(source.reason)
 
 
+def _visible(pynvml: Any, environ: Mapping[str, str], uuids: Sequence[str] | None) -> "NvmlSource":
+    """The devices that the caller names, else those that the environment shows."""
+    ordered = environ.get("CUDA_DEVICE_ORDER") == "PCI_BUS_ID"
+    if uuids:
+        named = NvmlSource(pynvml, ",".join(uuids), numbers_follow_pci=ordered)
+        if len(named.devices()) == len(set(uuids)):
+            return named  # CUDA may state the UUID of a slice, which the driver's list of devices does not have
+    return NvmlSource(pynvml, environ.get("CUDA_VISIBLE_DEVICES"), numbers_follow_pci=ordered)
+
+
+def _shut_down(pynvml: Any) -> None:
+    """Drop our reference to the library; NVML counts references, so other users keep theirs."""
+    try:
+        pynvml.nvmlShutdown()
+    except pynvml.NVMLError:
+        return  # another user has shut the library down already
+
+
 def fault_name(error: Any) -> str:
-    """Name of an NVML error for the record: `gpu_is_lost` for `NVMLError_GpuIsLost`."""
+    """Name of an error for the record: `gpu_is_lost` for `NVMLError_GpuIsLost`."""
     name = type(error).__name__.removeprefix("NVMLError_")
     if name == "NVMLError":
         return f"nvml_error_{error.value}"
@@ -75,15 +93,33 @@ class NvmlSource:
         return self._read(self._pynvml.nvmlDeviceGetTotalEnergyConsumption, device)
 
     def read_power_mw(self, device: Device) -> int | None:
-        """Power of the board: mean of the last second, instantaneous on A100 and older."""
-        return self._read(self._pynvml.nvmlDeviceGetPowerUsage, device)
+        """Power of the board: mean of the last second, instantaneous on A100 and older; of a module, its own field."""
+        # the plain call covers the GPU alone, which would repair a module's counter with too little
+        call = self._module_power_mw if device.scope == "module" else self._pynvml.nvmlDeviceGetPowerUsage
+        return self._read(call, device)
+
+    def notes(self, device: Device) -> tuple[str, ...]:
+        """`shared_device` while a process that is not of this run computes on it.
+
+        Raises:
+            ReadFault: the processes cannot be told.
+        """
+        nvml = self._pynvml
+
+        def count(handle: Any) -> int:
+            try:
+                return others_among([entry.pid for entry in nvml.nvmlDeviceGetComputeRunningProcesses(handle)])
+            except nvml.NVMLLibraryMismatchError:
+                return 0  # this driver is too old to tell; no NVMLError, unlike any other missing call
+
+        try:
+            return ("shared_device",) if self._read(count, device) else ()
+        except ReadFault as fault:
+            raise ReadFault(f"processes_{fault.name}") from None
 
     def close(self) -> None:
-        """Drop our reference to the library; NVML counts references, so other users keep theirs."""
-        try:
-            self._pynvml.nvmlShutdown()
-        except self._pynvml.NVMLError:
-            return  # another user has shut the library down already
+        """Drop our reference to the library."""
+        _shut_down(self._pynvml)
 
     def _read(self, call: Callable[[Any], int], device: Device) -> int | None:
         missing = (self._pynvml.NVML_ERROR_NOT_SUPPORTED, self._pynvml.NVML_ERROR_FUNCTION_NOT_FOUND)
@@ -93,6 +129,14 @@ class NvmlSource:
             if error.value in missing:
                 return None
             raise ReadFault(fault_name(error)) from None
+
+    def _module_power_mw(self, handle: Any) -> int:
+        nvml = self._pynvml
+        field = (nvml.NVML_FI_DEV_POWER_INSTANT, nvml.NVML_POWER_SCOPE_MODULE)
+        (answer,) = nvml.nvmlDeviceGetFieldValues(handle, [field])
+        if answer.nvmlReturn != nvml.NVML_SUCCESS:  # the binding checks the call, not the field
+            raise nvml.NVMLError(answer.nvmlReturn)
+        return int(answer.value.uiVal)
 
     def _list(self) -> list[tuple[str, Any]]:
         handles = map(self._pynvml.nvmlDeviceGetHandleByIndex, range(self._pynvml.nvmlDeviceGetCount()))
@@ -111,6 +155,7 @@ class NvmlSource:
             scope="module" if linked else "gpu",
             power_limit_w=limit_mw / 1000 if limit_mw else None,
             flags=tuple(note for note, holds in notes if holds),
+            driver_version=self._optional(lambda: self._as_text(nvml.nvmlSystemGetDriverVersion())),
         )
 
     def _parent_of_slice(self, mig_uuid: str) -> str | None:
@@ -130,7 +175,9 @@ class NvmlSource:
         except self._pynvml.NVMLError:
             return None
 
+    def _text(self, call: Callable[[Any], Any], handle: Any) -> str:
+        return self._as_text(call(handle))
+
     @staticmethod
-    def _text(call: Callable[[Any], Any], handle: Any) -> str:
-        value = call(handle)
-        return value.decode() if isinstance(value, bytes) else str(value)
+    def _as_text(value: Any) -> str:
+        return value.decode(errors="replace") if isinstance(value, bytes) else str(value)

@@ -1,11 +1,14 @@
-"""What an energy source is, and the source of a machine without one.
+"""What an energy source is, the source of a machine without one, and several sources as one.
 
-Enter at `EnergySource`: three calls, answered by NVML (`nvml.py`), by a recorded trace (`replay.py`) or by
-`NullSource`, which has no devices and says why.
+Enter at `EnergySource`: answered by NVML (`nvml.py`), by the processor's counters (`rapl.py`), by a recorded trace
+(`replay.py`), by `NullSource`, which has no devices and says why, or by `JoinedSource`, which has those of several.
 """
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
+
+HOST_SCOPES = ("cpu", "dram")
+NOT_LOOKED_FOR = "processor and memory were not looked for"
 
 
 @dataclass(frozen=True)
@@ -14,11 +17,17 @@ class Device:
 
     uuid: str
     name: str
-    scope: Literal["gpu", "module", "cpu"] = "gpu"
+    scope: Literal["gpu", "module", "cpu", "dram"] = "gpu"
     """`module`: the reading covers GPU, CPU and memory of one module (Grace Hopper)."""
     power_limit_w: float | None = None
     flags: tuple[str, ...] = ()
     """What limits the meaning of its readings, such as `shared_device`."""
+    driver_version: str | None = None
+
+    @property
+    def is_host(self) -> bool:
+        """Whether it stands beside the accelerators (a processor package, memory)."""
+        return self.scope in HOST_SCOPES
 
 
 class ReadFault(Exception):
@@ -60,11 +69,26 @@ class EnergySource(Protocol):
         ...
 
 
+@runtime_checkable
+class Watcher(Protocol):
+    """A source that can tell what limits a device's readings at this moment."""
+
+    def notes(self, device: Device) -> tuple[str, ...]:
+        """Flags such as `shared_device`; asked now and then, never at each reading.
+
+        Raises:
+            ReadFault: it cannot be told.
+        """
+        ...
+
+
 class NullSource:
     """No device to measure, and the reason."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, flags: tuple[str, ...] = ()) -> None:
         self.reason = reason
+        self.flags = flags
+        """What a report of nothing says beside the reason."""
 
     def devices(self) -> tuple[Device, ...]:
         """None."""
@@ -80,3 +104,54 @@ class NullSource:
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+class JoinedSource:
+    """Accelerators and what stands beside them; a host already inside a module's reading is left out."""
+
+    def __init__(self, accelerators: EnergySource, host: EnergySource) -> None:
+        self.reason = accelerators.reason
+        self.host_reason = host.reason
+        self.flags = flags_of(accelerators)
+        self._sources = (accelerators, host)
+        inside = any(device.scope == "module" for device in accelerators.devices())
+        if inside and host.devices():
+            self.host_reason = "processor and memory are inside the reading of the accelerators' module"
+        beside = () if inside else host.devices()
+        self._source_of = {device.uuid: accelerators for device in accelerators.devices()}
+        self._source_of |= {device.uuid: host for device in beside}
+        self._devices = (*accelerators.devices(), *beside)
+
+    def devices(self) -> tuple[Device, ...]:
+        """Those of the accelerators, then those of the host."""
+        return self._devices
+
+    def read_counter_mj(self, device: Device) -> int | None:
+        """The counter, by the source that has the device."""
+        return self._source_of[device.uuid].read_counter_mj(device)
+
+    def read_power_mw(self, device: Device) -> int | None:
+        """The power, by the source that has the device."""
+        return self._source_of[device.uuid].read_power_mw(device)
+
+    def notes(self, device: Device) -> tuple[str, ...]:
+        """What the device's source can tell."""
+        source = self._source_of[device.uuid]
+        return source.notes(device) if isinstance(source, Watcher) else ()
+
+    def close(self) -> None:
+        """Close all."""
+        for source in self._sources:
+            source.close()
+
+
+def host_reason_of(source: EnergySource) -> str:
+    """Why a source has no processor and memory among its devices; empty when it has."""
+    if any(device.is_host for device in source.devices()):
+        return ""
+    return str(getattr(source, "host_reason", "")) or NOT_LOOKED_FOR
+
+
+def flags_of(source: EnergySource) -> tuple[str, ...]:
+    """What limits all readings of a source."""
+    return tuple(getattr(source, "flags", ()))

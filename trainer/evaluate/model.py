@@ -1,35 +1,47 @@
 """What a model knows: answers to held-out questions, and bits per byte of held-out text.
 
-Enter at `evaluate_directory`.
+Enter at `evaluate_directory`; `score_suite` keeps the items for the comparison of two models.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
-from advisor.contracts.baseline import SuiteItem
+from advisor.answer_text import EXACT_TASKS, normalise, primary_metric
+from advisor.contracts.baseline import ItemAnswer, SuiteItem
+from advisor.contracts.case import Task
 from advisor.contracts.errors import BadInput
-from advisor.contracts.runs import EvaluationReport, Score
-from trainer.evaluate.scores import answer_scores, bootstrap
-from trainer.tokenizer import END_OF_TEXT
-
-BATCH = 16
-EXTRA_TOKENS = 8
-"""An answer may be this much longer than the longest expected one before it is cut."""
-
-Advance = Callable[[int, int], None]
+from advisor.contracts.evaluation import EvaluationReport, Score
+from trainer.evaluate.answers import Answer, Dialogue, ask
+from trainer.evaluate.bias import template_bias
+from trainer.evaluate.likelihood import Advance, TextFit, fit_answers, fit_texts, silent, text_metrics
+from trainer.evaluate.metric import Metric, share
+from trainer.evaluate.scores import answer_metrics, calibration_error
+from trainer.evaluate.templates import num_sentences
 
 
-def _silent(_done: int, _total: int) -> None:
-    """No progress."""
+@dataclass(frozen=True)
+class Scored:
+    """A model's answers to a suite and what they are worth."""
+
+    metrics: tuple[Metric, ...]
+    answers: tuple[ItemAnswer, ...]
+    notes: tuple[str, ...]
 
 
 def evaluate_directory(
-    directory: Path, *, task: str, items: Sequence[SuiteItem], texts: Sequence[str], advance: Advance = _silent
+    directory: Path,
+    *,
+    task: Task,
+    items: Sequence[SuiteItem],
+    texts: Sequence[str],
+    bias_languages: Sequence[str] = (),
+    advance: Advance = silent,
 ) -> EvaluationReport:
     """Evaluate a model directory on held-out questions and texts.
 
@@ -38,7 +50,8 @@ def evaluate_directory(
         task: task type, which decides the scores.
         items: held-out questions; may be empty.
         texts: held-out texts for bits per byte; may be empty.
-        advance: called with (done, total) questions and texts.
+        bias_languages: languages of the own bias suite; empty: bias is not measured.
+        advance: called with (done, total) questions, texts and sentences.
 
     Raises:
         BadInput: the directory holds no model, or there is nothing to evaluate on.
@@ -46,17 +59,26 @@ def evaluate_directory(
     if not items and not texts:
         raise BadInput("nothing to evaluate on: neither held-out questions nor held-out text")
     model, tokenizer = load(directory)
-    total = len(items) + len(texts)
+    total, read = len(items) + len(texts) + num_sentences(bias_languages), len(items) + len(texts)
     scores: list[Score] = []
+    notes: tuple[str, ...] = ()
     primary = "bits_per_byte"
     if items:
-        answers = answer(model, tokenizer, items, advance=lambda done, _: advance(done, total))
-        scores, primary = answer_scores(task, [item.expected for item in items], answers)
+        scored = score_suite(model, tokenizer, task, items, advance=lambda done, _: advance(done, total))
+        scores, notes, primary = [metric.score() for metric in scored.metrics], scored.notes, primary_metric(task)
     if texts:
-        scores.append(bits_per_byte(model, tokenizer, texts, advance=lambda done, _: advance(len(items) + done, total)))
+        fits = fit_texts(model, tokenizer, texts, advance=lambda done, _: advance(len(items) + done, total))
+        scores += [metric.score() for metric in text_metrics(fits)]
     parts = [f"{len(items)} held-out questions"] if items else []
     parts += [f"{len(texts)} passages of held-out documents"] if texts else []
-    return EvaluationReport(task=task, data=" and ".join(parts), scores=tuple(scores), primary=primary)
+    return EvaluationReport(
+        task=task,
+        data=" and ".join(parts),
+        scores=tuple(scores),
+        primary=primary,
+        bias=template_bias(model, tokenizer, bias_languages, advance=lambda done, _: advance(read + done, total)),
+        notes=notes,
+    )
 
 
 def load(directory: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
@@ -68,63 +90,93 @@ def load(directory: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     return model, tokenizer
 
 
-@torch.inference_mode()
+def score_suite(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    task: Task,
+    items: Sequence[SuiteItem],
+    *,
+    max_tokens: int | None = None,
+    advance: Advance = silent,
+) -> Scored:
+    """Put all questions to a model and score what it says."""
+    dialogue = Dialogue(tokenizer)
+    said = ask(model, dialogue, items, max_tokens=max_tokens, advance=advance)
+    expected, texts = [item.expected for item in items], [one.text for one in said]
+    right = [normalise(e) == normalise(a) for e, a in zip(expected, texts, strict=True)]
+    metrics = answer_metrics(task, expected, texts)
+    metrics += _by_language(metrics[0], items)
+    if task in EXACT_TASKS:
+        metrics.append(calibration_error("expected_calibration_error", _confidences(model, tokenizer, said), right))
+        metrics += _choices(model, dialogue, items)
+    else:
+        metrics += text_metrics(_expected_fits(model, dialogue, items), prefix="expected_answer_")
+    if task == "code":
+        dialogue.notes.append("code is compared as text; none of it was executed, so this is no pass rate")
+    answers = tuple(
+        ItemAnswer(item_id=item.id, target="", answer=one.text, correct=ok if task in EXACT_TASKS else None)
+        for item, one, ok in zip(items, said, right, strict=True)
+    )
+    return Scored(tuple(metrics), answers, tuple(dialogue.notes))
+
+
 def answer(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     items: Sequence[SuiteItem],
     *,
-    advance: Advance = _silent,
+    advance: Advance = silent,
 ) -> list[str]:
     """Greedy answers, in order."""
-    longest = max(len(tokenizer(item.expected, add_special_tokens=False)["input_ids"]) for item in items)
-    answers: list[str] = []
-    for start in range(0, len(items), BATCH):
-        texts = [
-            tokenizer.apply_chat_template(list(item.messages), tokenize=False, add_generation_prompt=True)
-            for item in items[start : start + BATCH]
-        ]
-        batch: Any = tokenizer(texts, return_tensors="pt", padding=True, add_special_tokens=False).to(model.device)
-        batch.pop("token_type_ids", None)
-        output = model.generate(
-            **batch,
-            max_new_tokens=longest + EXTRA_TOKENS,
-            do_sample=False,
-            eos_token_id=tokenizer.eos_token_id,
-            pad_token_id=tokenizer.pad_token_id,
-        )
-        new = output[:, batch["input_ids"].shape[1] :]
-        answers += [text.strip() for text in tokenizer.batch_decode(new, skip_special_tokens=True)]
-        advance(len(answers), len(items))
-    return answers
+    return [one.text for one in ask(model, Dialogue(tokenizer), items, advance=advance)]
 
 
-@torch.inference_mode()
 def bits_per_byte(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], *, advance: Advance = _silent
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], *, advance: Advance = silent
 ) -> Score:
-    """Cross-entropy of held-out text in bits per UTF-8 byte, which compares models of different tokenizers.
+    """Cross-entropy of held-out text in bits per UTF-8 byte, which compares models of different tokenizers."""
+    return text_metrics(fit_texts(model, tokenizer, texts, advance=advance))[0].score()
 
-    b = sum of token nats / (ln 2 * bytes)
-    source: definition. Each text begins after the token that separates texts in training; longer texts are read in
-    windows of the model's context.
+
+def _by_language(metric: Metric, items: Sequence[SuiteItem]) -> list[Metric]:
+    """The primary score of each language, where the suite has several."""
+    languages = sorted({item.language for item in items if item.language})
+    if len(languages) < 2:
+        return []
+    chosen = {name: np.array([item.language == name for item in items]) for name in languages}
+    return [replace(metric, name=f"{metric.name}.{name}", rows=metric.rows[rows]) for name, rows in chosen.items()]
+
+
+def _confidences(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, said: Sequence[Answer]) -> list[float]:
+    """Probability of each answer as it was given, its end included."""
+    return [math.exp(-nats) for nats in fit_answers(model, tokenizer, [(one.prompt, one.ids) for one in said])]
+
+
+def _choices(model: PreTrainedModel, dialogue: Dialogue, items: Sequence[SuiteItem]) -> list[Metric]:
+    """Accuracy and calibration of the most probable option, where every item names its options.
+
+    The probability of an option is its likelihood with its end over the sum of all options'.
     """
-    limit = int(model.config.max_position_embeddings)
-    before = tokenizer.get_vocab().get(END_OF_TEXT, tokenizer.bos_token_id)
-    before = before if before is not None else tokenizer.eos_token_id
-    nats, sizes = [], []
-    for number, text in enumerate(texts, 1):
-        ids = [before, *tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]]
-        total = 0.0
-        for start in range(0, len(ids) - 1, limit - 1):
-            window = torch.tensor([ids[start : start + limit]], device=model.device)
-            logits = model(input_ids=window).logits[0, :-1].float()
-            total += float(torch.nn.functional.cross_entropy(logits, window[0, 1:], reduction="sum"))
-        nats.append(total)
-        sizes.append(len(text.encode()))
-        advance(number, len(texts))
+    if not all(item.options for item in items):
+        return []
+    end = [dialogue.tokenizer.eos_token_id] if dialogue.tokenizer.eos_token_id is not None else []
+    pairs = [
+        (dialogue.prompt(item.messages), [*dialogue.answer(option), *end]) for item in items for option in item.options
+    ]
+    nats = iter(fit_answers(model, dialogue.tokenizer, pairs))
+    right, confidences = [], []
+    for item in items:
+        scores = -np.array([next(nats) for _ in item.options])
+        shares = np.exp(scores - scores.max())
+        best = int(np.argmax(shares))
+        confidences.append(float(shares[best] / shares.sum()))
+        right.append(normalise(item.options[best]) == normalise(item.expected))
+    return [share("choice_accuracy", right), calibration_error("choice_calibration_error", confidences, right)]
 
-    def rate(places: Sequence[int]) -> float:
-        return sum(nats[k] for k in places) / (math.log(2) * sum(sizes[k] for k in places))
 
-    return bootstrap("bits_per_byte", len(nats), rate, unit="bits_per_byte")
+def _expected_fits(model: PreTrainedModel, dialogue: Dialogue, items: Sequence[SuiteItem]) -> list[TextFit]:
+    pairs = [(dialogue.prompt(item.messages), dialogue.answer(item.expected)) for item in items]
+    return [
+        TextFit(nats, len(ids), len(item.expected.encode()))
+        for nats, (_, ids), item in zip(fit_answers(model, dialogue.tokenizer, pairs), pairs, items, strict=True)
+    ]

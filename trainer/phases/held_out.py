@@ -8,13 +8,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from transformers import AutoTokenizer
 
 from advisor.contracts.baseline import SuiteItem
+from advisor.contracts.case import Task
+from advisor.contracts.evaluation import EvaluationReport, Score
 from advisor.contracts.phases import ModelFamily, PretrainPhase
-from advisor.contracts.runs import EvaluationReport, Score
-from trainer.evaluate.scores import answer_scores, bootstrap
+from trainer.evaluate.metric import Metric
+from trainer.evaluate.scores import answer_scores
 from trainer.phases.objectives import Spans
 from trainer.phases.seq2seq import ended, question_text
 from trainer.phases.start import context_tokens, load_model
@@ -31,7 +34,7 @@ def evaluate_family(
     directory: Path,
     family: ModelFamily,
     *,
-    task: str,
+    task: Task,
     items: Sequence[SuiteItem],
     texts: Sequence[str],
     advance: Advance,
@@ -108,16 +111,11 @@ def span_scores(model: Any, tokenizer: Any, texts: Sequence[str]) -> list[Score]
 
 def _rates(rows: list[tuple[float, int, int, int]], name: str) -> list[Score]:
     """Bits per byte and share right from (nats, bytes, right, asked) of each text."""
-
-    def bits(places: Sequence[int]) -> float:
-        return sum(rows[k][0] for k in places) / (math.log(2) * sum(rows[k][1] for k in places))
-
-    def right(places: Sequence[int]) -> float:
-        return sum(rows[k][2] for k in places) / sum(rows[k][3] for k in places)
-
+    table = np.asarray(rows, float)
+    bits = np.column_stack([table[:, 0] / math.log(2), table[:, 1]])
     return [
-        bootstrap(f"{name}_bits_per_byte", len(rows), bits, unit="bits_per_byte"),
-        bootstrap(f"{name}_token_accuracy", len(rows), right, unit="fraction"),
+        Metric(f"{name}_bits_per_byte", "bits_per_byte", bits, more_is_better=False).score(),
+        Metric(f"{name}_token_accuracy", "fraction", table[:, 2:]).score(),
     ]
 
 

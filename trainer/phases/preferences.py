@@ -12,7 +12,7 @@ import torch
 from transformers import AutoModelForCausalLM, PreTrainedModel, PreTrainedTokenizerBase
 
 from advisor.contracts.errors import BadInput
-from advisor.contracts.runs import Score
+from advisor.contracts.evaluation import Score
 from trainer.evaluate.scores import wilson
 from trainer.phases.answers import NO_LOSS, Padded
 from trainer.phases.common import PhaseContext

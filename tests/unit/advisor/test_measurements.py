@@ -9,7 +9,7 @@ from advisor.catalog.load import load_catalog
 from advisor.contracts.baseline import BaselineReport, Target, TargetResult
 from advisor.contracts.case import Case
 from advisor.contracts.errors import BadInput
-from advisor.contracts.runs import Score
+from advisor.contracts.evaluation import Score
 from advisor.files import read_contract
 
 CASE = Path(__file__).parents[3] / "data" / "examples" / "python_help_desk.yaml"

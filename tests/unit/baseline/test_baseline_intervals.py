@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from advisor.baseline.intervals import MIN_PAIRS, bootstrap_mean, compare_pairs, mcnemar_exact, wilson
+from advisor.intervals import MIN_PAIRS, bootstrap_mean, compare_pairs, mcnemar_exact, wilson
 
 
 def test_wilson_interval_by_hand():

@@ -4,7 +4,8 @@ from typing import get_args
 
 import pytest
 
-from advisor.baseline.metrics import is_exact, metrics_for, normalise, score_answers
+from advisor.answer_text import normalise
+from advisor.baseline.metrics import is_exact, metrics_for, score_answers
 from advisor.contracts.case import Task
 
 

@@ -44,6 +44,10 @@ class FakeDevice:
     counter_code: Callable[[float], int] = lambda time_s: 0
     mig: bool = False
     linked: bool = False
+    module_mw: Callable[[float], float] | None = None
+    architecture: int = pynvml.NVML_DEVICE_ARCH_HOPPER
+    pids: tuple[int, ...] = ()
+    pids_code: int = 0
     handle: ctypes.Structure = field(default_factory=pynvml.struct_c_nvmlDevice_t)
 
 
@@ -107,6 +111,40 @@ class FakeNvml:
 
     def nvmlDeviceGetC2cModeInfoV(self, handle, out):
         out._obj.isC2cEnabled = int(self._of(handle).linked)
+        return 0
+
+    def nvmlSystemGetDriverVersion(self, text, size):
+        text.value = b"580.95.05"
+        return 0
+
+    def nvmlDeviceGetComputeRunningProcesses_v3(self, handle, count, entries):
+        """Asked twice: first how many, with no room for any."""
+        device = self._of(handle)
+        if device.pids_code or not device.pids:
+            return device.pids_code
+        count._obj.value, room = len(device.pids), count._obj.value
+        if entries is None or room < len(device.pids):
+            return pynvml.NVML_ERROR_INSUFFICIENT_SIZE
+        for place, pid in enumerate(device.pids):
+            entries[place].pid = pid
+        return 0
+
+    def nvmlDeviceGetFieldValues(self, handle, count, values):
+        """Each field answers for itself; the call as a whole succeeds."""
+        device = self._of(handle)
+        by_scope = {pynvml.NVML_POWER_SCOPE_GPU: device.power_mw, pynvml.NVML_POWER_SCOPE_MODULE: device.module_mw}
+        for entry in values._obj:
+            read_mw = by_scope.get(entry.scopeId)
+            entry.nvmlReturn = pynvml.NVML_ERROR_NOT_SUPPORTED if read_mw is None else 0
+            if read_mw is not None:
+                entry.valueType, entry.value.uiVal = 1, int(read_mw(device.clock()))
+        return 0
+
+    def nvmlDeviceGetArchitecture(self, handle, out):
+        return self._put(out, self._of(handle).architecture)
+
+    def nvmlDeviceGetMemoryInfo(self, handle, out):
+        out._obj.total = out._obj.free = 80 * 2**30
         return 0
 
     def nvmlDeviceGetPowerUsage(self, handle, out):

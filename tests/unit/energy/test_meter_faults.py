@@ -1,4 +1,7 @@
-"""What the meter reports when devices misbehave; the truth is 5000 J in 20 s (`fake_nvml.load_w`)."""
+"""What the meter reports when devices misbehave; the truth is 5000 J in 20 s (`fake_nvml.load_w`).
+
+How close each case comes stands in one table in `test_known_truth.py`; here is what a report says beside the figure.
+"""
 
 import pynvml
 import pytest
@@ -36,51 +39,11 @@ def test_a_healthy_device_reports_the_counter_exactly(library, device, clock):
     assert report.devices[0].name == "Fake H100" and report.devices[0].scope == "gpu"
 
 
-def test_a_counter_that_steps_each_100_ms_is_exact_at_its_steps(library, device, clock):
-    device.counter_mj = lambda time_s: load_j(round(time_s * 10) / 10) * 1000
-    library(device)
-    assert measure(clock).energy_j == pytest.approx(TRUTH_J)
-
-
-def test_without_a_counter_the_one_second_mean_of_power_is_integrated(library, device, clock):
-    device.counter_code = from_second(0, pynvml.NVML_ERROR_NOT_SUPPORTED)
-    device.power_mw = lambda time_s: (load_j(time_s) - load_j(max(time_s - 1, 0))) * 1000 if time_s >= 1 else 1e5
-    library(device)
-    report = measure(clock)
-    assert report.energy_j == pytest.approx(TRUTH_J, rel=0.001)
-    assert report.quality == "integrated_power"
-
-
-def test_constant_power_without_a_counter_is_not_zero(library, device, clock):
-    device.counter_code = from_second(0, pynvml.NVML_ERROR_NOT_SUPPORTED)
-    device.power_mw = lambda time_s: 100_000
-    library(device)
-    assert measure(clock).energy_j == pytest.approx(2000)
-
-
 def test_a_driver_without_the_counter_symbol_falls_back_to_power(library, device, clock):
     library(device, missing=("nvmlDeviceGetTotalEnergyConsumption",))
     report = measure(clock)
     assert report.energy_j == pytest.approx(TRUTH_J)
     assert report.quality == "integrated_power"
-
-
-def test_a_counter_reset_voids_its_segment_only(library, device, clock):
-    device.counter_mj = lambda time_s: (load_j(time_s) - (load_j(9.5) if time_s >= 9.5 else 0)) * 1000
-    library(device)
-    report = measure(clock)
-    assert report.energy_j == pytest.approx(TRUTH_J)
-    assert report.quality == "measured_counter_repaired"
-    assert "counter_reset" in report.flags
-
-
-def test_a_jump_of_the_counter_voids_its_segment_only(library, device, clock):
-    device.counter_mj = lambda time_s: load_j(time_s) * 1000 + (1e12 if time_s >= 9.5 else 0)
-    library(device)
-    report = measure(clock)
-    assert report.energy_j == pytest.approx(TRUTH_J)
-    assert report.quality == "measured_counter_repaired"
-    assert "counter_jump" in report.flags
 
 
 def test_a_counter_that_stands_still_is_replaced_by_power(library, device, clock):
@@ -121,23 +84,6 @@ def test_a_lost_device_makes_the_report_partial_and_the_run_goes_on(library, dev
     assert report.uncertainty_fraction > 0.25
     assert abs(report.energy_j - TRUTH_J) < report.uncertainty_fraction * TRUTH_J
     assert "scaled up" in report.reason
-
-
-def test_one_sample_of_100_kw_is_dropped(library, device, clock):
-    device.counter_code = from_second(0, pynvml.NVML_ERROR_NOT_SUPPORTED)
-    device.power_mw = lambda time_s: 1e8 if abs(time_s - 5) < 0.01 else load_w(time_s) * 1000
-    library(device)
-    report = measure(clock)
-    assert report.energy_j == pytest.approx(TRUTH_J, rel=0.004)
-    assert "power_implausible" in report.flags
-
-
-def test_power_without_permission_leaves_the_counter(library, device, clock):
-    device.power_code = from_second(0, pynvml.NVML_ERROR_NO_PERMISSION)
-    library(device)
-    report = measure(clock)
-    assert report.energy_j == pytest.approx(TRUTH_J)
-    assert "no_permission" in report.flags
 
 
 def test_counter_and_power_far_apart_are_flagged(library, device, clock):

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from serving.cli import main
+from serving.model_dir import served_models
 
 
 def refused(capsys, *argv):
@@ -24,11 +25,37 @@ def test_a_missing_directory_is_named(capsys, tmp_path):
     assert err == f"error: {tmp_path / 'nowhere'}: no such model directory\n"
 
 
-def test_a_run_directory_points_to_its_model(capsys, tmp_path, tiny_model):
-    shutil.copytree(tiny_model, tmp_path / "run" / "model")
-    code, err = refused(capsys, tmp_path / "run")
+def test_a_directory_without_a_model_is_named(capsys, tmp_path):
+    code, err = refused(capsys, tmp_path)
     assert code == 2
-    assert f"did you mean {tmp_path / 'run' / 'model'}?" in err
+    assert "neither a model directory nor a run that holds one" in err
+
+
+def test_a_run_directory_stands_for_its_model(tmp_path, tiny_model):
+    shutil.copytree(tiny_model, tmp_path / "run" / "model")
+    (found,) = served_models([tmp_path / "run"], [], weights=True)
+    assert found.path == tmp_path / "run" / "model"
+
+
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("http://user:secret@example.org/v1#m", "neither a user nor a query"),
+        ("http://example.org/v1?x=1#m", "neither a user nor a query"),
+        ("http://#m", "begins with http:// or https://"),
+    ],
+)
+def test_an_upstream_address_that_is_none_is_refused_without_its_secret(capsys, address, message):
+    code, err = refused(capsys, address)
+    assert code == 2
+    assert message in err
+    assert "secret" not in err
+
+
+def test_an_upstream_that_does_not_answer_is_a_failure_that_says_how_to_go_on(capsys):
+    code, err = refused(capsys, "http://127.0.0.1:9/v1")
+    assert code == 1
+    assert "name the model: http://127.0.0.1:9/v1#MODEL" in err
 
 
 @pytest.mark.parametrize(

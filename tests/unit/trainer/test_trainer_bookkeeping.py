@@ -5,7 +5,7 @@ import pytest
 from advisor.contracts.plan import TrainingPlan
 from advisor.contracts.runs import EnergyReport
 from trainer.checkpoint import file_sha256
-from trainer.manifest import read_manifest
+from trainer.manifest import next_trace, read_manifest
 from trainer.phases.common import PhaseResult
 from trainer.progress import Progress
 from trainer.run import Work, _phase, steps_of
@@ -60,7 +60,7 @@ PLAN = TrainingPlan.model_validate(
 
 @pytest.fixture
 def work(tmp_path):
-    return Work(PLAN, tmp_path, OneJouleMeter(), Progress())
+    return Work(PLAN, tmp_path, OneJouleMeter(), next_trace(tmp_path), Progress())
 
 
 def finish(context, name):

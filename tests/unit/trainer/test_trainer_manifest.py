@@ -1,5 +1,6 @@
 """The claim of a run on its directory, and time that adds up over interruptions."""
 
+import json
 import time
 
 import pytest
@@ -12,6 +13,7 @@ from trainer.manifest import (
     check_inputs,
     claim,
     differences,
+    next_trace,
     note_running,
     note_stretch,
     release,
@@ -100,12 +102,27 @@ def test_inputs_are_noted_once_and_compared_later(tmp_path):
 def test_interrupted_stretches_add_up_and_a_killed_one_counts_to_its_last_checkpoint(tmp_path):
     note_stretch(tmp_path, "sft", Stretch(duration_s=2.0, energy=energy(50.0)))
     (tmp_path / "phases" / "sft").mkdir(parents=True, exist_ok=True)
-    note_running(tmp_path, "sft", time.monotonic() - 5.0)
+    note_running(tmp_path, "sft", time.monotonic() - 5.0, next_trace(tmp_path))
     found = stretches_of(tmp_path, "sft")
     assert [row.duration_s for row in found] == [2.0, pytest.approx(5.0, abs=0.5)]
     assert found[0].energy.energy_j == 50.0
     assert found[1].energy.energy_j is None and "killed" in found[1].energy.reason
     assert stretches_of(tmp_path, "sft") == found, "a killed stretch is counted once"
+
+
+def test_a_killed_stretch_has_the_energy_that_its_trace_holds(tmp_path):
+    trace = next_trace(tmp_path)
+    trace.parent.mkdir()
+    rows = [
+        {"t_s": 0.0, "window": 1, "name": "sft", "state": "open"},
+        {"t_s": 60.0, "window": 1, "name": "sft", "state": "running", "report": energy(70.0).model_dump()},
+    ]
+    trace.write_text("".join(json.dumps(row) + "\n" for row in rows) + '{"t_s": 61.0, "wind')
+    (tmp_path / "phases" / "sft").mkdir(parents=True)
+    note_running(tmp_path, "sft", time.monotonic() - 5.0, trace)
+    (found,) = stretches_of(tmp_path, "sft")
+    assert found.energy.energy_j == 70.0 and "killed" in found.energy.reason
+    assert next_trace(tmp_path).name == "attempt-2.jsonl"
 
 
 def test_releasing_a_claim_leaves_no_trace(tmp_path):
