@@ -5,7 +5,7 @@ Enter at `PhasesPlan`.
 
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from advisor.contracts.base import (
     Contract,
@@ -110,7 +110,7 @@ class RlPhase(Contract):
     max_completion_tokens: PositiveCount = 16
     learning_rate: Positive = 2e-5
     kl_beta: NonNegative = 0.05
-    rewards: tuple[RewardName, ...] = Field(default=("reward_model",), min_length=1)
+    rewards: tuple[RewardName, ...] = ("reward_model",)
     """Added up. Verifiable ones give 1 or 0 for the expected answer: equal to it, containing it, or ending in its
     number."""
     guard: RlGuard = RlGuard()
@@ -122,8 +122,8 @@ class RlPhase(Contract):
                 f"num_generations must be at least 2 and divide batch_completions {self.batch_completions}, "
                 f"got {self.num_generations}"
             )
-        if len(set(self.rewards)) < len(self.rewards):
-            raise ValueError(f"each of rewards may stand once, got {', '.join(self.rewards)}")
+        if not self.rewards or len(set(self.rewards)) < len(self.rewards):
+            raise ValueError(f"rewards needs at least one, each once, got {', '.join(self.rewards) or 'none'}")
         return self
 
 

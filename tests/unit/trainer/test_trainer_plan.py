@@ -140,7 +140,11 @@ def test_a_phase_that_a_family_does_not_have_is_refused_with_the_legal_ones(fami
         ({"sft": {}, "rl": {}}, "phase rl needs the phases sft and reward"),
         ({"reward": {}}, "phase reward needs the phase sft"),
         ({"sft": {}, "dpo": {"loss": "robust"}}, "loss robust needs label_smoothing_fraction above 0"),
-        ({"sft": {}, "rl": {"rewards": ["number", "number"]}}, "each of rewards may stand once"),
+        (
+            {"sft": {}, "rl": {"rewards": ["number", "number"]}},
+            "rewards needs at least one, each once, got number, number",
+        ),
+        ({"sft": {}, "rl": {"rewards": []}}, "rewards needs at least one, each once, got none"),
         ({"pretrain": {"max_steps": 1, "new_tokens": 5}}, "new_tokens extends a base model"),
     ],
 )
