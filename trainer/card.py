@@ -19,6 +19,10 @@ GENERAL_LIMITS = (
     "answers can be wrong; the evaluation says how often, on data of the same kind",
 )
 
+EXPLAIN = (
+    "- which words of a prompt moved an answer: `trainer explain MODEL --prompt TEXT`; what such figures say and do "
+    "not say stands in the limits.html that it writes, in English and German"
+)
 NO_GRID = "not known, as the grid is not; `advisor footprint` reckons them"
 
 
@@ -92,7 +96,7 @@ def card_text(card: ModelCard) -> str:
             lines += ["\n## Bias\n", *bias_section(card.evaluation.bias)]
         if card.evaluation.toxicity:
             lines += ["\n## Toxicity of free generation\n", *toxicity_sentences(card.evaluation)]
-    lines += ["\n## Limits\n", *(f"- {limit}" for limit in card.limits)]
+    lines += ["\n## Limits\n", *(f"- {limit}" for limit in card.limits), EXPLAIN]
     return "\n".join(lines) + "\n"
 
 

@@ -1,6 +1,7 @@
 """The verbs of `trainer`, each from checked arguments to an exit code.
 
-Enter at `run`, `dry_run` and `prepare_data`. Results go to standard output, progress to standard error.
+Enter at `run` and `dry_run`; the other verbs have rooms of their own. Results go to standard output, progress to
+standard error.
 """
 
 import json
@@ -21,7 +22,7 @@ from advisor.contracts.plan import TrainingPlan
 from advisor.contracts.runs import RunReport
 from trainer.energy.words import energy_text, host_text
 from trainer.evaluate.words import figure
-from trainer.plan import RUN_FILE, LoadedPlan, base_model_name, check_plan, load_plan, slug
+from trainer.plan import LoadedPlan, base_model_name, check_plan, load_plan, slug
 
 LIBRARIES = ("torch", "transformers", "trl", "peft", "datasets", "tokenizers", "matplotlib")
 
@@ -29,9 +30,9 @@ LIBRARIES = ("torch", "transformers", "trl", "peft", "datasets", "tokenizers", "
 def run(plan_path: Path, *, output: Path | None, resume: bool, as_json: bool, settings: Sequence[str] = ()) -> int:
     """`trainer run`."""
     loaded = load_plan(plan_path, settings)
-    directory = _output_of(loaded, output)
+    directory = output_of(loaded, output)
     check_plan(loaded.plan, loaded.base)
-    _require_libraries()
+    require_libraries()
     from trainer.progress import Progress
     from trainer.run import run_plan
     from trainer.stop import StopRequested
@@ -61,7 +62,7 @@ def dry_run(plan_path: Path, *, output: Path | None, as_json: bool, settings: Se
     outlook = outlook_of(plan, Path(name) if name is not None and Path(name).is_dir() else None)
     figures: dict[str, Any] = {
         "name": plan.name,
-        "output": str(_output_of(loaded, output)),
+        "output": str(output_of(loaded, output)),
         "model": name or f"{plan.model.kind} {getattr(plan.model, 'name', '')}".strip(),
         **outlook.as_dict(),
         "phases": {
@@ -76,28 +77,12 @@ def dry_run(plan_path: Path, *, output: Path | None, as_json: bool, settings: Se
     return 0
 
 
-def prepare_data(plan_path: Path, output: Path, *, as_json: bool) -> int:
-    """`trainer data prepare`."""
-    loaded = load_plan(plan_path)
-    check_plan(loaded.plan, loaded.base)
-    if (output / RUN_FILE).exists():
-        raise BadInput(f"--output: a run lies in {output}; name another directory")
-    from trainer.corpus.prepare import prepare
+def output_of(loaded: LoadedPlan, output: Path | None) -> Path:
+    """The directory of a run: the one named, the plan's own run, or one under runs/.
 
-    card = prepare(loaded.plan, loaded.base, output).card()
-    if as_json:
-        sys.stdout.write(json.dumps(card, indent=2, ensure_ascii=False) + "\n")
-        return 0
-    table = _table()
-    for name, value in card.items():
-        if name not in ("examples_of_dropped", "corpora"):
-            table.add_row(name.replace("_", " "), _counts(value))
-    _print(table)
-    sys.stdout.write(f"written to {output / 'data'} and {output / 'suite.jsonl'}\n")
-    return 0
-
-
-def _output_of(loaded: LoadedPlan, output: Path | None) -> Path:
+    Raises:
+        BadInput: a file lies there.
+    """
     if output is not None:
         if output.exists() and not output.is_dir():
             raise BadInput(f"--output: {output} is a file; name a directory")
@@ -105,7 +90,12 @@ def _output_of(loaded: LoadedPlan, output: Path | None) -> Path:
     return loaded.run_directory or Path("runs") / slug(loaded.plan.name)
 
 
-def _require_libraries() -> None:
+def require_libraries() -> None:
+    """Say what is missing before work begins.
+
+    Raises:
+        Failed: a training library is not installed.
+    """
     missing = [name for name in LIBRARIES if find_spec(name) is None]
     if missing:
         raise Failed(f"not installed: {', '.join(missing)}; install them with: pip install 'richtwert[trainer]'")
@@ -163,12 +153,6 @@ def _scores(evaluation: EvaluationReport) -> Table:
     for score in evaluation.scores:
         table.add_row(score.name, figure(score.value), f"{figure(score.low)} to {figure(score.high)}", f"{score.n}")
     return table
-
-
-def _counts(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in value.items()) or "none"
-    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _table(*columns: str) -> Table:

@@ -7,14 +7,14 @@ import json
 import os
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from advisor.contracts.errors import BadInput
 from advisor.contracts.phases import ModelFamily
-from advisor.contracts.plan import BaseModelSource, FileCorpus, TrainingPlan
+from advisor.contracts.plan import BaseModelSource, DataPlan, FileCorpus, TrainingPlan
 from advisor.files import parse_contract, read_document
 from trainer.overrides import overridden
 
@@ -42,6 +42,7 @@ class LoadedPlan:
     """Directory that the plan's paths are relative to."""
     run_directory: Path | None
     """The run that the plan file belongs to, when it was read from a run's own directory."""
+    file: Path
 
 
 def load_plan(path: Path, settings: Sequence[str] = ()) -> LoadedPlan:
@@ -60,7 +61,7 @@ def load_plan(path: Path, settings: Sequence[str] = ()) -> LoadedPlan:
     where = f"{file} with --set" if settings else str(file)
     plan = parse_contract(overridden(read_document(file), settings), TrainingPlan, where)
     base = file.resolve().parent
-    return LoadedPlan(plan, base, file.parent if (base / RUN_FILE).exists() else None)
+    return LoadedPlan(plan, base, file.parent if (base / RUN_FILE).exists() else None, file)
 
 
 def slug(name: str) -> str:
@@ -88,6 +89,7 @@ def moved(plan: TrainingPlan, base: Path, target: Path) -> TrainingPlan:
                 "corpora": corpora,
                 "instructions": move(data.instructions),
                 "preferences": move(data.preferences),
+                **_moved_steps(data, base, move),
             }
         )
     }
@@ -98,6 +100,17 @@ def moved(plan: TrainingPlan, base: Path, target: Path) -> TrainingPlan:
     if isinstance(plan.model, BaseModelSource) and (base / plan.model.model).is_dir():
         changed["model"] = plan.model.model_copy(update={"model": move(plan.model.model)})
     return plan.model_copy(update=changed)
+
+
+def _moved_steps(data: DataPlan, base: Path, move: Callable[[str | None], str | None]) -> dict[str, Any]:
+    """The paths inside the steps of the data plan; the name of an installed model stays."""
+    found: dict[str, Any] = {}
+    if data.decontamination is not None:
+        files = tuple(move(path) for path in data.decontamination.files)
+        found["decontamination"] = data.decontamination.model_copy(update={"files": files})
+    if data.pii is not None and data.pii.names_source is not None and (base / data.pii.names_source).exists():
+        found["pii"] = data.pii.model_copy(update={"names_source": move(data.pii.names_source)})
+    return found
 
 
 def check_plan(plan: TrainingPlan, base: Path) -> None:
@@ -116,6 +129,9 @@ def check_plan(plan: TrainingPlan, base: Path) -> None:
         path = getattr(plan.data, field)
         if path is not None and not (base / path).is_file():
             raise BadInput(f"data.{field}: {path!r} is no file (looked for {base / path})")
+    for number, path in enumerate(plan.data.decontamination.files if plan.data.decontamination is not None else ()):
+        if not (base / path).exists():
+            raise BadInput(f"data.decontamination.files.{number}: {path!r} does not exist (looked for {base / path})")
     replay = plan.phases.pretrain.replay if plan.phases.pretrain is not None else None
     if replay is not None and not (base / replay.path).exists():
         raise BadInput(f"phases.pretrain.replay.path: {replay.path!r} does not exist (looked for {base / replay.path})")

@@ -88,7 +88,7 @@ def run_plan(plan: TrainingPlan, *, base: Path, output: Path, resume: bool, prog
         work = Work(own, output, meter, trace, progress)
         for name in steps_of(plan):
             try:
-                _phase(work, name)
+                run_phase(work, name)
             except BadInput:
                 if name == "data" and not resume:
                     release(output, existed=existed)
@@ -108,7 +108,7 @@ def run_plan(plan: TrainingPlan, *, base: Path, output: Path, resume: bool, prog
         )
 
 
-def _phase(work: Work, name: PhaseName) -> None:
+def run_phase(work: Work, name: PhaseName) -> None:
     """Run one phase inside a meter window, or take over what an earlier process finished."""
     inputs = phase_inputs(work.plan, work.output, work.output, name)
     check_inputs(work.output, name, inputs)

@@ -67,7 +67,7 @@ def run_step(context: PhaseContext, name: PhaseName) -> PhaseResult:
 
 def _data(context: PhaseContext) -> PhaseResult:
     context.progress.begin("data")
-    card = prepare(context.plan, context.base, context.output).card()
+    card = prepare(context.plan, context.base, context.output, lambda _done, _total: stop_here("data")).card()
     names = ("passages_read", "passages_after_cleaning", "conversations", "preference_pairs", "held_out_questions")
     return PhaseResult(metrics={name: float(card[name]) for name in names})
 

@@ -1,7 +1,7 @@
 """The TrainingPlan: what the advisor hands over and `trainer run` executes as it stands.
 
-Enter at `TrainingPlan`. Paths are relative to the plan's own directory. Every phase but `pretrain` may be
-left out (None).
+Enter at `TrainingPlan`; its data step is in `advisor.contracts.data_plan`. Paths are relative to the plan's own
+directory. Every phase but `pretrain` may be left out (None).
 """
 
 from typing import Annotated, Literal, Self
@@ -12,7 +12,6 @@ from advisor.contracts.assessment import OptionKind
 from advisor.contracts.base import (
     AmountRange,
     Contract,
-    Fraction,
     Interval,
     NonNegative,
     Positive,
@@ -22,12 +21,8 @@ from advisor.contracts.base import (
     Whole,
 )
 from advisor.contracts.case import Language, Task
-from advisor.contracts.phases import (
-    PHASES_OF_FAMILY,
-    ModelFamily,
-    PhasesPlan,
-    TrainingPhaseName,
-)
+from advisor.contracts.data_plan import BuiltinCorpus, Corpus, DataPlan, FileCorpus
+from advisor.contracts.phases import PHASES_OF_FAMILY, ModelFamily, PhasesPlan
 from advisor.contracts.phases import DpoPhase as DpoPhase
 from advisor.contracts.phases import LoraSettings as LoraSettings
 from advisor.contracts.phases import PretrainPhase as PretrainPhase
@@ -37,35 +32,7 @@ from advisor.contracts.phases import RlGuard as RlGuard
 from advisor.contracts.phases import RlPhase as RlPhase
 from advisor.contracts.phases import SftPhase as SftPhase
 
-
-class BuiltinCorpus(Contract):
-    """Text that every Python installation carries: the language reference in `pydoc_data.topics`."""
-
-    kind: Literal["python_reference"] = "python_reference"
-
-
-class FileCorpus(Contract):
-    """The company's own text: a file or a folder of .txt, .md or .jsonl (key `text`)."""
-
-    kind: Literal["files"]
-    path: Text
-
-
-Corpus = Annotated[BuiltinCorpus | FileCorpus, Field(discriminator="kind")]
-
-
-class DataPlan(Contract):
-    """What to read and how to split it."""
-
-    corpora: tuple[Corpus, ...] = Field(min_length=1)
-    instructions: Text | None = None
-    """JSONL of `{"messages": [...]}`, or None: built from the corpus (classification of its passages)."""
-    preferences: Text | None = None
-    """JSONL of `{"prompt": [...], "chosen": [...], "rejected": [...]}`, or None: built beside the
-    instructions."""
-    holdout_fraction: Fraction = 0.1
-    """Share of documents (not of lines) that is never trained on."""
-    deduplicate: bool = True
+__all__ = ["BuiltinCorpus", "Corpus", "DataPlan", "FileCorpus", "TrainingPlan"]
 
 
 class BaseModelSource(Contract):
@@ -111,7 +78,7 @@ ModelSource = Annotated[BaseModelSource | Architecture, Field(discriminator="kin
 class HyperparameterRange(Contract):
     """Where to look for better settings of one phase; the phase itself holds the ones to start with."""
 
-    phase: TrainingPhaseName
+    phase: Literal["pretrain", "sft", "reward", "rl"]
     learning_rate: AmountRange
     batch_sequences: tuple[PositiveCount, ...] = Field(min_length=1)
     """Sequences per optimiser step; pairs for the reward model, completions for reinforcement learning."""

@@ -4,7 +4,8 @@ Enter at `mixed`. A tenth of the general passages is held out: the model's bits 
 what the adaptation cost in general knowledge.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -14,9 +15,12 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from advisor.contracts.errors import BadInput
 from advisor.contracts.phases import PretrainPhase
 from advisor.contracts.plan import FileCorpus
-from trainer.corpus.clean import clean
-from trainer.corpus.read import read_documents
+from trainer.corpus.document import Document
+from trainer.corpus.passages import TooShort, cut
+from trainer.corpus.read import Problems, read_source, sources_of
 from trainer.corpus.split import chance
+from trainer.corpus.steps.normalise import normalise
+from trainer.corpus.steps.step import Drop
 from trainer.evaluate.model import bits_per_byte
 from trainer.phases.common import PhaseContext
 
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
 
 HELD_OUT_FRACTION = 0.1
 MAX_TESTED = 100
+MIN_CHARACTERS = 40
+"""Shorter paragraphs are headings and remains."""
 
 
 @dataclass(frozen=True)
@@ -84,9 +90,10 @@ def mixed(
         return Mixture(blocks, blocks.blocks)
     if replay.fraction >= 1:
         raise BadInput(f"phases.pretrain.replay.fraction: must lie below 1, got {replay.fraction}")
-    corpus = (FileCorpus(kind="files", path=replay.path),)
-    passages, _ = clean(read_documents(corpus, context.base), deduplicate=True)
+    passages = _passages(context.base, replay.path)
     tested = {passage.id for passage in passages if chance(f"replay:{passage.id}") < HELD_OUT_FRACTION}
+    if len(tested) == len(passages):
+        raise BadInput(f"phases.pretrain.replay.path: {replay.path!r} holds no running text")
     general = type(blocks)([row.text for row in passages if row.id not in tested], tokenizer, phase.sequence_tokens)
     wanted = max(1, round(len(blocks) * replay.fraction / (1 - replay.fraction)))
     generator = torch.Generator().manual_seed(context.plan.seed)
@@ -102,3 +109,17 @@ def mixed(
             "protect better (phases.pretrain.replay.path)"
         )
     return Mixture(_Blocks(together), together, wanted / len(together), passes, held_out, warnings)
+
+
+def _passages(base: Path, path: str) -> list[Document]:
+    """The paragraphs of running text below a path, each once."""
+    problems = Problems()
+    sources = sources_of((FileCorpus(kind="files", path=path),), base, problems)
+    short, seen, found = TooShort(MIN_CHARACTERS), set(), []
+    for source in sources:
+        for _, document in read_source(source, problems):
+            for passage in cut(replace(document, text=normalise(document.text)), "passage"):
+                if passage.text not in seen and not isinstance(short.apply(passage), Drop):
+                    seen.add(passage.text)
+                    found.append(passage)
+    return found
