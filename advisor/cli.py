@@ -17,7 +17,10 @@ EPILOG = """examples:
   advisor assess cases/ --output assessments/ --format json
   advisor assess --compare before.json after.json
   advisor assess my_case.yaml --measurements runs/demo/run_report.json runs/demo/baseline_report.json
+  advisor calibrate runs/demo/run_report.json --plot runs/calibration.png
+  advisor assess my_case.yaml --calibration runs/calibration.json
   advisor handoff assessment.json --output runs/plan
+  advisor forecast runs/plan --calibration runs/calibration.json
   advisor footprint runs/first/run_report.json --grid DE
   advisor serve --port 8080
 
@@ -52,6 +55,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_estimate(verbs)
     _add_hindcast(verbs)
     _add_baseline(verbs)
+    _add_calibrate(verbs)
+    _add_forecast(verbs)
     _add_footprint(verbs)
     return parser
 
@@ -74,7 +79,10 @@ def _add_assess(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         type=Path,
         default=[],
         metavar="FILE",
-        help="run and baseline reports to learn from",
+        help="reports to learn from: of runs, comparisons, machines, served models",
+    )
+    parser.add_argument(
+        "--calibration", type=Path, metavar="FILE", help="what `advisor calibrate` has learnt; named in the result"
     )
     parser.add_argument(
         "--compare",
@@ -154,6 +162,18 @@ def _add_baseline(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     add_parser(verbs)
 
 
+def _add_calibrate(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from advisor.calibrate.commands import add_parser
+
+    add_parser(verbs)
+
+
+def _add_forecast(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from advisor.forecast.commands import add_parser
+
+    add_parser(verbs)
+
+
 def _add_footprint(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     from advisor.footprint.commands import add_parser
 
@@ -178,6 +198,7 @@ def _assess(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
         draws=arguments.draws,
         measurements=arguments.measurements,
+        calibration=arguments.calibration,
     )
     if arguments.compare:
         return compare_files(arguments.compare, arguments.case, wanted)

@@ -5,12 +5,13 @@ Enter at `AdvisorClient`. Errors arrive as the tree of `advisor.contracts.errors
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Self, TypeVar, overload
+from uuid import UUID
 
 import httpx
 from pydantic import BaseModel, RootModel, SerializeAsAny, ValidationError
 
 from advisor.contracts.assessment import Assessment
-from advisor.contracts.baseline import BaselineReport
+from advisor.contracts.calibration import Calibration
 from advisor.contracts.case import Case
 from advisor.contracts.errors import BadInput, Failed
 from advisor.contracts.estimates import (
@@ -22,14 +23,17 @@ from advisor.contracts.estimates import (
     TrainingRequest,
 )
 from advisor.contracts.handover import Handoff, HandoffRequest
+from advisor.contracts.measurements import Report as AnyReport
 from advisor.contracts.mistakes import describe
 from advisor.contracts.questions import ServingAnswers, TrainingAnswers
-from advisor.contracts.runs import RunReport
 from advisor.contracts.service import (
     AcceleratorsTable,
     AssessmentPage,
     AssessmentRequest,
     AssessmentSummary,
+    CalibrationPage,
+    CalibrationRequest,
+    CalibrationSummary,
     CasePage,
     CaseSummary,
     GridsTable,
@@ -38,6 +42,7 @@ from advisor.contracts.service import (
     ModelsTable,
     PricesTable,
     Report,
+    RevocationRequest,
 )
 
 DEFAULT_URL = "http://127.0.0.1:8080"
@@ -108,11 +113,14 @@ class AdvisorClient:
         *,
         seed: int = 0,
         draws: int = 10_000,
-        measurements: Sequence[RunReport | BaselineReport] = (),
+        measurements: Sequence[AnyReport] = (),
+        calibration: Calibration | None = None,
     ) -> Assessment:
         """Assess a case; the service stores the answer."""
         try:
-            request = AssessmentRequest(case=case, seed=seed, draws=draws, measurements=tuple(measurements))
+            request = AssessmentRequest(
+                case=case, seed=seed, draws=draws, measurements=tuple(measurements), calibration=calibration
+            )
         except ValidationError as error:
             raise BadInput(describe(error, AssessmentRequest, "request")) from error
         return self._read(Assessment, "POST", "/v1/assessments", request)
@@ -158,7 +166,7 @@ class AdvisorClient:
         """The planned cost lines of a stored assessment as a FOCUS 1.2 table."""
         return self._file(f"{_segment(assessment_id)}/focus.csv", "text/csv", language).decode()
 
-    def add_measurement(self, report: RunReport | BaselineReport) -> MeasurementSummary:
+    def add_measurement(self, report: AnyReport) -> MeasurementSummary:
         """Store a report."""
         return self._read(MeasurementSummary, "POST", "/v1/measurements", report)
 
@@ -166,9 +174,34 @@ class AdvisorClient:
         """Stored reports, newest first."""
         return self._read(MeasurementPage, "GET", "/v1/measurements", params=_page(limit, offset)).items
 
-    def measurement(self, measurement_id: str) -> RunReport | BaselineReport:
+    def measurement(self, measurement_id: str) -> AnyReport:
         """One stored report."""
         return self._read(Report, "GET", f"/v1/measurements/{_segment(measurement_id)}").root
+
+    def add_calibration(
+        self, calibration: Calibration | None = None, *, measurements: Sequence[str] = ()
+    ) -> CalibrationSummary:
+        """Make a calibration from stored measurements (their ids), extend one with them, or keep one."""
+        try:
+            request = CalibrationRequest(
+                calibration=calibration, measurements=tuple(UUID(item) for item in measurements)
+            )
+        except ValueError as error:
+            raise BadInput(f"measurements: {error}; give the ids of stored measurements") from error
+        return self._read(CalibrationSummary, "POST", "/v1/calibrations", request)
+
+    def calibrations(self, *, limit: int = 50, offset: int = 0) -> tuple[CalibrationSummary, ...]:
+        """Stored calibrations, newest first."""
+        return self._read(CalibrationPage, "GET", "/v1/calibrations", params=_page(limit, offset)).items
+
+    def calibration(self, calibration_id: str) -> Calibration:
+        """One stored calibration."""
+        return self._read(Calibration, "GET", f"/v1/calibrations/{_segment(calibration_id)}")
+
+    def revoke(self, calibration_id: str, report_id: str, *, undo: bool = False) -> CalibrationSummary:
+        """The next version of a stored calibration, without a report; with `undo` the report counts again."""
+        request = RevocationRequest(report_id=report_id, undo=undo)
+        return self._read(CalibrationSummary, "POST", f"/v1/calibrations/{_segment(calibration_id)}/revoke", request)
 
     @overload
     def estimate_training(self, asked: TrainingRequest, *, draws: int = ..., seed: int = ...) -> TrainingEstimate: ...

@@ -12,6 +12,7 @@ from pathlib import Path
 from advisor.contracts.assessment import Assessment
 from advisor.contracts.base import Contract
 from advisor.contracts.baseline import BaselineReport
+from advisor.contracts.calibration import Calibration
 from advisor.contracts.case import Case
 from advisor.contracts.catalog import Catalog
 from advisor.contracts.comparison import Comparison
@@ -38,6 +39,7 @@ CONTRACTS: dict[str, type[Contract]] = {
     "footprint_report": FootprintReport,
     "machine_measurement": MachineMeasurement,
     "serving_measurement": ServingMeasurement,
+    "calibration": Calibration,
 }
 CHECKOUT = Path(__file__).resolve().parents[1]
 

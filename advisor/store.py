@@ -1,4 +1,4 @@
-"""Where cases, assessments and measurements are kept: SQLite by default, PostgreSQL by `DATABASE_URL`, same code.
+"""Where the service keeps its documents: SQLite by default, PostgreSQL by `DATABASE_URL`, same code.
 
 Enter at `Store`. A document is stored as the JSON text it was given out as, so the same bytes come back (a JSON
 column would rewrite numbers and key order, and PostgreSQL's refuses NUL in strings). Documents never change.
@@ -36,7 +36,7 @@ SCHEMA_LOCK = 7_117_031
 """Any number that only we use: servers that start together create the tables one after another."""
 SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000", "foreign_keys=ON")
 
-Kind = Literal["case", "assessment", "measurement"]
+Kind = Literal["case", "assessment", "measurement", "calibration"]
 
 
 class StoreUnavailable(Failed):
@@ -70,9 +70,15 @@ class AssessmentRecord(DocumentBase):
 
 
 class MeasurementRecord(DocumentBase):
-    """A stored run or baseline report."""
+    """A stored report of any kind."""
 
     __tablename__ = "measurements"
+
+
+class CalibrationRecord(DocumentBase):
+    """A stored version of a calibration."""
+
+    __tablename__ = "calibrations"
 
 
 class CaseRepository(SQLAlchemyAsyncRepository[CaseRecord]):
@@ -93,10 +99,17 @@ class MeasurementRepository(SQLAlchemyAsyncRepository[MeasurementRecord]):
     model_type = MeasurementRecord
 
 
+class CalibrationRepository(SQLAlchemyAsyncRepository[CalibrationRecord]):
+    """Access to the calibrations."""
+
+    model_type = CalibrationRecord
+
+
 REPOSITORIES: dict[Kind, type[SQLAlchemyAsyncRepository[Any]]] = {
     "case": CaseRepository,
     "assessment": AssessmentRepository,
     "measurement": MeasurementRepository,
+    "calibration": CalibrationRepository,
 }
 
 
@@ -185,6 +198,12 @@ class Store:
         if row is None:
             raise NotStored(f"no {kind} {str(identity)!r}; GET /v1/{kind}s lists what there is")
         return str(row.document)
+
+    async def summary(self, kind: Kind, identity: UUID) -> str | None:
+        """The summary of one document as JSON; None where there is none under this id."""
+        async with self.sessions() as session:
+            row = await REPOSITORIES[kind](session=session).get_one_or_none(id=identity)
+        return None if row is None else str(row.summary)
 
     async def listing(self, kind: Kind, *, limit: int, offset: int) -> Listing:
         """Summaries, newest first, and how many there are in all."""

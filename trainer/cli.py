@@ -73,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     add_annotate(verbs)
     add_tune(verbs)
     add_export(verbs)
+    _add_log_hours(verbs)
     add_evaluate(verbs)
     add_explain(verbs)
     doctor = verbs.add_parser(
@@ -109,6 +110,12 @@ def _add_run(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     run.add_argument("--dry-run", action="store_true", help="show phases, size and forecast; train nothing")
     _add_format(run)
     run.set_defaults(handler=_run)
+
+
+def _add_log_hours(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from trainer.effort import add_parser
+
+    add_parser(verbs)
 
 
 def _add_measure(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -14,6 +14,7 @@ from advisor.contracts.runs import EnergyReport, ForecastRow, PhaseReport, RunRe
 from advisor.files import write_contract, write_text
 from trainer.card import card_text, model_card, score_table
 from trainer.corpus.prepare import Prepared
+from trainer.effort import read_effort
 from trainer.energy.words import energy_text, host_text
 from trainer.environment import environment_of
 from trainer.manifest import RunState
@@ -58,6 +59,7 @@ def write_report(
         model_directory="model",
         forecast=tuple(forecast_rows(plan, phases, evaluation, energy)),
         resumed=state.resumed,
+        effort=read_effort(output),
         warnings=tuple(f"{phase.name}: {text}" for phase in phases for text in phase.warnings),
     )
     draw_curves(output)
@@ -90,6 +92,9 @@ def forecast_rows(
             "quality_fraction", "fraction", forecast.quality_fraction, score.value if score.unit == "fraction" else None
         ),
     ]
+    if forecast.preference_hours is not None:
+        later = sum(phase.duration_s for phase in phases if phase.name in ("reward", "rl")) / SECONDS_PER_HOUR
+        rows.append(_row("preference_hours", "h", forecast.preference_hours, later))
     point = ForecastRow(
         name="training_flop",
         unit="FLOP",

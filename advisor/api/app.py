@@ -13,6 +13,7 @@ from litestar.plugins.prometheus import PrometheusConfig
 
 from advisor.api.assessments import AssessmentController
 from advisor.api.backend import Assess, Backend
+from advisor.api.calibrations import CalibrationController
 from advisor.api.cases import CaseController
 from advisor.api.catalog import CatalogController
 from advisor.api.errors import answer_with_problem
@@ -65,6 +66,7 @@ def create_app(
             HandoffController,
             CaseController,
             MeasurementController,
+            CalibrationController,
             EstimateController,
             CatalogController,
             HealthController,
@@ -96,6 +98,7 @@ def _openapi() -> OpenAPIConfig:
             Tag(name="assessments", description="Answers"),
             Tag(name="cases", description="Questions"),
             Tag(name="measurements", description="What was measured; it corrects the answers"),
+            Tag(name="calibrations", description="What measurements have taught; versions, reports revoked"),
             Tag(name="estimates", description="Single training runs and servers as P5, P50, P95"),
             Tag(name="catalogue", description="Facts with source and date"),
             Tag(name="health", description="For operation"),

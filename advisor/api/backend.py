@@ -9,27 +9,29 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, Protocol
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import anyio
 from litestar import MediaType, Response
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, ValidationError
 from uuid_utils.compat import uuid7
 
 from advisor.contracts.assessment import Assessment
-from advisor.contracts.baseline import BaselineReport
+from advisor.contracts.calibration import Calibration
 from advisor.contracts.case import Case
 from advisor.contracts.catalog import Catalog
 from advisor.contracts.errors import BadInput
+from advisor.contracts.measurements import Report as AnyReport
 from advisor.contracts.mistakes import describe
-from advisor.contracts.runs import RunReport
-from advisor.contracts.service import AssessmentRequest, Report
+from advisor.contracts.service import AssessmentRequest, CalibrationSummary, Report
 from advisor.estimate.answers import Topic, answer_in_place, answer_of, answer_text
 from advisor.store import Entry, Kind, Store, now
 
 MAX_LIMIT = 100
+CALIBRATIONS = UUID("7a0c6f3e-5a4b-4c0e-9b6f-2f6f1d0c8e11")
+"""Name space of the calibrations' ids."""
 Limit = Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT, description="Most items of a page.")]
 Offset = Annotated[int, QueryParameter(ge=0, le=2**31 - 1, description="Items to skip, counted from the newest.")]
 
@@ -44,8 +46,9 @@ class Assess(Protocol):
         catalog: Catalog,
         seed: int,
         draws: int,
-        measurements: Sequence[RunReport | BaselineReport],
+        measurements: Sequence[AnyReport],
         files: Sequence[str],
+        calibration: Calibration | None,
     ) -> Assessment:
         """Assess a case."""
         ...
@@ -67,7 +70,9 @@ class Backend:
         Raises:
             BadInput: the case names something that the catalogue does not hold, or a file.
         """
-        reports = [*_inline_reports(request.case), *request.measurements]
+        inside = _inline(request.case)
+        calibration = request.calibration or inside.calibration
+        reports = [*inside.reports, *request.measurements]
         call = partial(
             self.calculation,
             request.case,
@@ -76,8 +81,30 @@ class Backend:
             draws=request.draws,
             measurements=reports,
             files=[f"{report.report} report {report.id}" for report in reports],
+            calibration=calibration,
         )
-        return await anyio.to_thread.run_sync(call, limiter=self.threads)
+        result = await anyio.to_thread.run_sync(call, limiter=self.threads)
+        if calibration is not None:
+            await self.keep_calibration(calibration)
+        return result
+
+    async def keep_calibration(self, made: Calibration) -> CalibrationSummary:
+        """Store a calibration once, under an id that follows from its own."""
+        identity = uuid5(CALIBRATIONS, made.id)
+        known = await self.store.summary("calibration", identity)
+        if known is not None:
+            return CalibrationSummary.model_validate_json(known)
+        ticket = Ticket(id=identity)
+        summary = CalibrationSummary(
+            id=str(identity),
+            created_at=ticket.created_at,
+            calibration_id=made.id,
+            version=made.version,
+            reports=tuple(row.report_id for row in made.reports if not row.revoked),
+            change=made.change,
+        )
+        await self.store.add("calibration", ticket.entry(summary, made))
+        return summary
 
     async def estimate(self, topic: Topic, requests: Any, *, draws: int, seed: int) -> str:
         """One request's estimate, or for a list one answer each in order, as JSON; off the event loop.
@@ -130,15 +157,31 @@ def _answers(topic: Topic, requests: Any, catalog: Catalog, *, draws: int, seed:
     return f"[{','.join(texts)}]"
 
 
-def _inline_reports(case: Case) -> list[RunReport | BaselineReport]:
-    """Reports that stand inside the case; a path means nothing to a service."""
-    found = []
+@dataclass(frozen=True)
+class _Inside:
+    """What stands inside a case."""
+
+    reports: list[AnyReport]
+    calibration: Calibration | None
+
+
+def _inline(case: Case) -> _Inside:
+    """Reports and calibration that stand inside the case; a path means nothing to a service."""
+    found: list[AnyReport] = []
+    learnt: list[Calibration] = []
     for index, entry in enumerate(case.measurements):
         where = f"case.measurements.{index}"
         if isinstance(entry, str):
             raise BadInput(f"{where}: {entry!r} is a path, which the service cannot read; send the report inline")
+        model = Calibration if entry.get("report") == "calibration" else Report
         try:
-            found.append(TypeAdapter(Report).validate_python(entry).root)
+            given = model.model_validate(entry)
         except ValidationError as error:
-            raise BadInput(describe(error, Report, where)) from error
-    return found
+            raise BadInput(describe(error, model, where)) from error
+        if isinstance(given, Calibration):
+            learnt.append(given)
+        else:
+            found.append(given.root)
+    if len(learnt) > 1:
+        raise BadInput(f"case.measurements: one calibration at most, got {len(learnt)}")
+    return _Inside(found, learnt[0] if learnt else None)

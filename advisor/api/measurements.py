@@ -1,4 +1,4 @@
-"""`/v1/measurements`: reports of training runs and of comparisons."""
+"""`/v1/measurements`: reports of training runs, comparisons, machines and served models."""
 
 from uuid import UUID
 
@@ -7,7 +7,7 @@ from litestar.params import FromPath, JSONBody
 
 from advisor.api.backend import Limit, Offset, Shared, Ticket, next_page, whole
 from advisor.api.errors import problem_responses
-from advisor.contracts.runs import RunReport
+from advisor.contracts.measurements import report_name
 from advisor.contracts.service import MeasurementPage, MeasurementSummary, Report
 
 
@@ -19,14 +19,14 @@ class MeasurementController(Controller):
 
     @post("/", operation_id="createMeasurement", summary="Create measurement", responses=problem_responses(400, 413))
     async def create_measurement(self, data: JSONBody[Report], backend: Shared) -> Response[MeasurementSummary]:
-        """Store the report of a training run or of a comparison."""
+        """Store a report: of a training run, a comparison, a machine or a served model."""
         ticket, report = Ticket(), data.root
         summary = MeasurementSummary(
             id=str(ticket.id),
             created_at=ticket.created_at,
             report=report.report,
             report_id=report.id,
-            name=report.model_card.name if isinstance(report, RunReport) else report.suite,
+            name=report_name(report),
         )
         await backend.store.add("measurement", ticket.entry(summary, report))
         return Response(summary, status_code=201, headers={"Location": f"{self.path}/{ticket.id}"})

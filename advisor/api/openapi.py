@@ -16,6 +16,7 @@ from advisor.api.examples import with_examples
 from advisor.api.exports import with_exports
 from advisor.api.health import Health
 from advisor.contracts.assessment import Assessment
+from advisor.contracts.calibration import Calibration
 from advisor.contracts.case import Case
 from advisor.contracts.handover import Handoff, HandoffRequest
 from advisor.contracts.questions import ServingAnswers, ServingQuestions, TrainingAnswers, TrainingQuestions
@@ -23,6 +24,9 @@ from advisor.contracts.service import (
     AcceleratorsTable,
     AssessmentPage,
     AssessmentRequest,
+    CalibrationPage,
+    CalibrationRequest,
+    CalibrationSummary,
     CasePage,
     CaseSummary,
     GridsTable,
@@ -31,6 +35,7 @@ from advisor.contracts.service import (
     ModelsTable,
     PricesTable,
     Report,
+    RevocationRequest,
 )
 
 DOCUMENTED: tuple[type[BaseModel], ...] = (
@@ -45,6 +50,11 @@ DOCUMENTED: tuple[type[BaseModel], ...] = (
     Report,
     MeasurementSummary,
     MeasurementPage,
+    CalibrationRequest,
+    RevocationRequest,
+    Calibration,
+    CalibrationSummary,
+    CalibrationPage,
     TrainingQuestions,
     TrainingAnswers,
     ServingQuestions,

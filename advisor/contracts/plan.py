@@ -97,6 +97,9 @@ class Forecast(Contract):
     """What the advisor expects of this run; the RunReport is laid beside it."""
 
     train_hours: Interval | None = None
+    """Of pre-training and supervised tuning."""
+    preference_hours: Interval | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Of reward model and reinforcement learning; absent where they are not forecast."""
     energy_kwh: Interval | None = None
     cost: Interval | None = None
     """In `currency`; compute and electricity of this run, without staff."""

@@ -13,6 +13,7 @@ from advisor.contracts.base import (
     Fraction,
     NonNegative,
     Number,
+    Positive,
     PositiveCount,
     SchemaVersion,
 )
@@ -149,6 +150,8 @@ class Environment(Contract):
     processor: str
     cpu_count: PositiveCount
     torch_threads: PositiveCount
+    load_ratio: NonNegative | None = None
+    """Programs that wanted a core over the cores of the machine, mean of the last five minutes; None: not known."""
     accelerators: tuple[str, ...]
     """Names of the accelerators that were used; empty: CPU only."""
     packages: dict[str, str]
@@ -166,6 +169,16 @@ class ForecastRow(Contract):
     actual: Number | None
     inside: bool | None
     """None when forecast or actual is not known."""
+
+
+class EffortHours(Contract):
+    """Working time that people put into a run: preparing, watching, repairing, judging it."""
+
+    role: Literal["ml_engineer", "data_engineer", "operations", "annotator", "domain_expert"]
+    hours: Positive
+    note: str = ""
+    logged_at: str
+    """UTC, ISO 8601."""
 
 
 class RunReport(Contract):
@@ -186,4 +199,6 @@ class RunReport(Contract):
     forecast: tuple[ForecastRow, ...]
     resumed: Count = 0
     """How often the run was taken up again."""
+    effort: tuple[EffortHours, ...] = ()
+    """What people logged with `trainer log-hours`; empty: nobody logged any."""
     warnings: tuple[str, ...] = ()

@@ -23,7 +23,7 @@ WITHOUT_UNIT = {
     "the class is the quantity; whoever holds it names the unit": {
         "p5", "p50", "p95", "mean", "low", "central", "high", "low_effect", "high_effect", "difference",
         "before", "after", "by", "given", "needed", "threshold", "from_value", "to_value", "values",
-        "value", "actual", "forecast_p5", "forecast_p50", "forecast_p95", "metrics",
+        "value", "actual", "forecast_p5", "forecast_p50", "forecast_p95", "metrics", "posterior",
     },
     "money in the currency that the contract states beside it": {
         "cost", "cost_per_request", "error_cost_per_request", "evpi", "evppi", "expected_regret", "gross_per_year",
@@ -47,7 +47,8 @@ WITHOUT_UNIT = {
         "learning_rate", "lora_rank", "loss_first", "loss_last", "query_latent_size", "rank", "rope_head_dim", "seed",
         "value_head_dim", "vocab_size",
     },
-    "a place in an order": {"month", "rank_after", "rank_before", "reason", "step"},
+    "a place in an order": {"month", "rank_after", "rank_before", "reason", "step", "version"},
+    "a standard deviation of a natural logarithm": {"spread_ln"},
     "a point on a scale of 0 to 10": {
         "bias_control", "energy_saving", "explainability", "flips_at_0_10", "model_control", "score_0_10",
         "vendor_independence", "personal_data_add", "value_0_10", "weight_0_10",

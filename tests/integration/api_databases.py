@@ -50,7 +50,7 @@ def database_url(request, tmp_path):
 async def _empty(store: Store) -> None:
     await store.open()
     async with store.sessions() as session:
-        for table in ("cases", "assessments", "measurements"):
+        for table in ("cases", "assessments", "measurements", "calibrations"):
             await session.execute(text(f"DELETE FROM {table}"))
         await session.commit()
     await store.close()

@@ -1,0 +1,91 @@
+"""`/v1/calibrations`: what stored reports have measured, joined with what was assumed; versions, reports revoked."""
+
+from functools import partial
+from uuid import UUID
+
+import anyio
+from litestar import Controller, Response, get, post
+from litestar.params import FromPath, JSONBody
+
+from advisor.api.backend import Backend, Limit, Offset, Shared, Ticket, next_page, whole
+from advisor.api.errors import problem_responses
+from advisor.calibrate.build import calibrated, restored, revoked
+from advisor.contracts.calibration import Calibration
+from advisor.contracts.errors import BadInput
+from advisor.contracts.service import (
+    CalibrationPage,
+    CalibrationRequest,
+    CalibrationSummary,
+    Report,
+    RevocationRequest,
+)
+from advisor.store import NotStored
+
+
+class CalibrationController(Controller):
+    """Calibrations, which never change once they are made: what is added or revoked makes the next version."""
+
+    path = "/v1/calibrations"
+    tags = ("calibrations",)
+
+    @post("/", operation_id="createCalibration", summary="Create calibration", responses=problem_responses(400, 413))
+    async def create_calibration(
+        self, data: JSONBody[CalibrationRequest], backend: Shared
+    ) -> Response[CalibrationSummary]:
+        """Make a calibration from stored measurements, extend one with them, or keep one that was made elsewhere."""
+        if data.calibration is None and not data.measurements:
+            raise BadInput("measurements: name at least one stored measurement, or give a calibration")
+        reports = [(await _measurement(backend, identity)).root for identity in data.measurements]
+        call = partial(calibrated, reports, backend.catalog, created_at=Ticket().created_at, before=data.calibration)
+        made = await anyio.to_thread.run_sync(call, limiter=backend.threads)
+        return _answer(await backend.keep_calibration(made))
+
+    @get("/", operation_id="listCalibrations", summary="List calibrations", responses=problem_responses(400))
+    async def list_calibrations(self, backend: Shared, limit: Limit = 50, offset: Offset = 0) -> CalibrationPage:
+        """Calibrations, newest first."""
+        found = await backend.store.listing("calibration", limit=limit, offset=offset)
+        return CalibrationPage(
+            items=tuple(CalibrationSummary.model_validate_json(summary) for summary in found.summaries),
+            total_items=found.total,
+            next=next_page("calibration", limit=limit, offset=offset, total=found.total),
+        )
+
+    @get(
+        "/{calibration_id:uuid}",
+        operation_id="getCalibration",
+        summary="Get calibration",
+        responses=problem_responses(400, 404),
+    )
+    async def get_calibration(self, calibration_id: FromPath[UUID], backend: Shared) -> Response[Calibration]:
+        """One calibration."""
+        return whole(await backend.store.document("calibration", calibration_id))
+
+    @post(
+        "/{calibration_id:uuid}/revoke",
+        operation_id="revokeReport",
+        summary="Revoke a report",
+        responses=problem_responses(400, 404, 413),
+    )
+    async def revoke_report(
+        self, calibration_id: FromPath[UUID], data: JSONBody[RevocationRequest], backend: Shared
+    ) -> Response[CalibrationSummary]:
+        """The next version, in which a report does not count, or counts again with `undo`; the old one stays."""
+        text = await backend.store.document("calibration", calibration_id)
+        before = Calibration.model_validate_json(text)
+        change = restored if data.undo else revoked
+        call = partial(change, before, data.report_id, backend.catalog, created_at=Ticket().created_at)
+        made = await anyio.to_thread.run_sync(call, limiter=backend.threads)
+        return _answer(await backend.keep_calibration(made))
+
+
+async def _measurement(backend: Backend, identity: UUID) -> Report:
+    try:
+        text = await backend.store.document("measurement", identity)
+    except NotStored as error:
+        raise BadInput(f"measurements: {error}") from error
+    return Report.model_validate_json(text)
+
+
+def _answer(summary: CalibrationSummary) -> Response[CalibrationSummary]:
+    location = f"{CalibrationController.path}/{summary.id}"
+    return Response(summary, status_code=201, headers={"Location": location})

@@ -1,0 +1,113 @@
+"""How near a calibrated forecast comes: run `python tests/benchmarks/calibrated_forecast.py`.
+
+Each round is the loop as a user walks it, in processes of their own: a short `trainer run`, `advisor calibrate`,
+`advisor forecast --write` for a plan three times as long with another seed, that run, and the report's actual hours
+beside the forecast. The calibration run must take two minutes at most; the target is an error below 10 % in time.
+One machine that others use too errs with their load: the load average is printed with every round.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+LONGER = 3
+TARGET_FRACTION, MOST_CALIBRATION_S = 0.1, 120.0
+SECONDS_PER_HOUR = 3600.0
+PLAN: dict[str, Any] = {
+    "task": "classification",
+    "data": {"corpora": [{"kind": "python_reference"}], "holdout_fraction": 0.12},
+    "model": {
+        "kind": "architecture",
+        "name": "llama-tiny",
+        "vocab_size": 1024,
+        "hidden_size": 128,
+        "num_layers": 2,
+        "num_heads": 4,
+        "num_kv_heads": 4,
+        "ffn_size": 384,
+        "context_tokens": 192,
+    },
+    "evaluation": {"max_items": 20},
+    "checkpoint_steps": 50,
+}
+
+
+def main() -> int:
+    """Print forecast and actual of every round; 1 when the median error misses the target."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--steps", type=int, default=60, help="steps of pre-training in the calibration run")
+    parser.add_argument(
+        "--keep", type=Path, help="directory for plans, runs and calibrations (default: a temporary one)"
+    )
+    arguments = parser.parse_args()
+    begun_s = time.monotonic()
+    with tempfile.TemporaryDirectory() as temporary:
+        place = arguments.keep or Path(temporary)
+        errors = [one_round(place / f"round{number}", number, arguments.steps) for number in range(arguments.rounds)]
+    median, worst = statistics.median(map(abs, errors)), max(map(abs, errors))
+    sys.stdout.write(
+        f"median error {median:.1%}, worst {worst:.1%} of {len(errors)} rounds (target below {TARGET_FRACTION:.0%}); "
+        f"{time.monotonic() - begun_s:.0f} s in all\n"
+    )
+    return int(median >= TARGET_FRACTION)
+
+
+def one_round(place: Path, number: int, steps: int) -> float:
+    """Calibrate, forecast, run; the relative error of the forecast hours."""
+    place.mkdir(parents=True, exist_ok=True)
+    short = write_plan(place / "short.json", steps, seed=2 * number)
+    long = write_plan(place / "long.json", LONGER * steps, seed=2 * number + 1)
+    begun_s = time.monotonic()
+    command("trainer", "run", short, "--output", place / "short")
+    calibration_s = time.monotonic() - begun_s
+    learnt = place / "calibration.json"
+    command("advisor.cli", "calibrate", place / "short" / "run_report.json", "--output", learnt)
+    command("advisor.cli", "forecast", long, "--calibration", learnt, "--write")
+    command("trainer", "run", long, "--output", place / "long")
+    report = json.loads((place / "long" / "run_report.json").read_text(encoding="utf-8"))
+    row = next(row for row in report["forecast"] if row["name"] == "train_hours")
+    error = row["forecast_p50"] / row["actual"] - 1.0
+    low, middle, high, actual = (
+        SECONDS_PER_HOUR * row[name] for name in ("forecast_p5", "forecast_p50", "forecast_p95", "actual")
+    )
+    late = "" if calibration_s <= MOST_CALIBRATION_S else " (longer than it may be)"
+    sys.stdout.write(
+        f"round {number + 1}: calibration run {calibration_s:.0f} s{late}; forecast {middle:.1f} s ({low:.1f} to "
+        f"{high:.1f}), actual {actual:.1f} s, error {error:+.1%}, {'inside' if row['inside'] else 'outside'} the band; "
+        f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores\n"
+    )
+    sys.stdout.flush()
+    return float(error)
+
+
+def write_plan(path: Path, steps: int, *, seed: int) -> Path:
+    """A plan of pre-training and supervised tuning, as long as its steps say."""
+    phases = {
+        "pretrain": {"max_steps": steps, "batch_sequences": 8, "sequence_tokens": 128, "learning_rate": 3e-3},
+        "sft": {"epochs": 0.002 * steps, "batch_sequences": 8, "learning_rate": 1e-3},
+    }
+    plan = PLAN | {"name": path.stem, "seed": seed, "phases": phases}
+    path.write_text(json.dumps(plan), encoding="utf-8")
+    return path
+
+
+def command(module: str, *arguments: Path | str) -> None:
+    """Run a program of ours and show what it said when it failed."""
+    done = subprocess.run(
+        [sys.executable, "-m", module, *map(str, arguments)], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        sys.stderr.write(done.stdout + done.stderr)
+        raise SystemExit(f"{module} {arguments[0]} ended with {done.returncode}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
