@@ -7,6 +7,7 @@ standard error.
 import json
 import shlex
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -26,9 +27,9 @@ from trainer.plan import LoadedPlan, base_model_name, check_plan, load_plan, slu
 LIBRARIES = ("torch", "transformers", "trl", "peft", "datasets", "tokenizers", "matplotlib")
 
 
-def run(plan_path: Path, *, output: Path | None, resume: bool, as_json: bool) -> int:
+def run(plan_path: Path, *, output: Path | None, resume: bool, as_json: bool, settings: Sequence[str] = ()) -> int:
     """`trainer run`."""
-    loaded = load_plan(plan_path)
+    loaded = load_plan(plan_path, settings)
     directory = output_of(loaded, output)
     check_plan(loaded.plan, loaded.base)
     require_libraries()
@@ -39,7 +40,8 @@ def run(plan_path: Path, *, output: Path | None, resume: bool, as_json: bool) ->
     try:
         report = run_plan(loaded.plan, base=loaded.base, output=directory, resume=resume, progress=Progress())
     except StopRequested as stop:
-        again = shlex.join(["trainer", "run", str(plan_path), "--output", str(directory), "--resume"])
+        changed = [word for setting in settings for word in ("--set", setting)]
+        again = shlex.join(["trainer", "run", str(plan_path), *changed, "--output", str(directory), "--resume"])
         sys.stderr.write(f"stopped in phase {stop}; what was done is saved. Go on with:\n  {again}\n")
         return 130
     if as_json:
@@ -49,9 +51,9 @@ def run(plan_path: Path, *, output: Path | None, resume: bool, as_json: bool) ->
     return 0
 
 
-def dry_run(plan_path: Path, *, output: Path | None, as_json: bool) -> int:
+def dry_run(plan_path: Path, *, output: Path | None, as_json: bool, settings: Sequence[str] = ()) -> int:
     """`trainer run --dry-run`."""
-    loaded = load_plan(plan_path)
+    loaded = load_plan(plan_path, settings)
     check_plan(loaded.plan, loaded.base)
     from trainer.sizes import outlook_of
 
