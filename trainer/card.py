@@ -78,7 +78,7 @@ def model_card(
         base_model=base,
         parameters=facts.parameters,
         vocab_size=config["vocab_size"],
-        context_tokens=config["max_position_embeddings"],
+        context_tokens=config.get("max_position_embeddings") or config["n_positions"],
         languages=plan.languages,
         task=plan.task,
         intended_use=f"{plan.task.replace('_', ' ')} on texts like those it was trained on",

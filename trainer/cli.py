@@ -14,6 +14,8 @@ from trainer.annotate.cli import add_annotate
 from trainer.corpus.cli import add_data
 from trainer.evaluate.cli import add_evaluate
 from trainer.explain.cli import add_parser as add_explain
+from trainer.export_cli import add_export
+from trainer.init_cli import add_init
 from trainer.live.cli import add_live_options, add_status, live_options
 from trainer.tune.cli import add_parser as add_tune
 
@@ -22,6 +24,8 @@ examples:
   trainer run runs/plan                      a directory written by `advisor handoff`
   trainer run data/examples/plans/python_reference.yaml --output runs/first
   trainer run data/examples/plans/python_reference.yaml --dry-run
+  trainer init sft-lora --model models/base --instructions letters.jsonl --output plan.yaml
+  trainer run plan.yaml --set phases.sft.learning_rate=1e-4
   trainer run runs/first --resume            go on with a run that was stopped
   trainer run runs/plan --price-per-hour 2.95 --track tensorboard
   trainer status runs/first --follow         speed, energy, money and forecast of a run while it goes on
@@ -31,6 +35,7 @@ examples:
   trainer annotate page tasks.jsonl --annotator ada
   trainer evaluate runs/first/model          scores, bias and toxicity; `trainer evaluate --help` shows the rest
   trainer explain runs/first --prompt "Which page explains this? ..."
+  trainer export runs/first/model --to gguf --output model.gguf
   trainer doctor
   trainer measure                            this machine's speed and power, for `advisor calibrate`
 
@@ -66,10 +71,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     _add_run(verbs)
+    add_init(verbs)
     add_status(verbs)
     add_data(verbs)
     add_annotate(verbs)
     add_tune(verbs)
+    add_export(verbs)
     _add_log_hours(verbs)
     add_evaluate(verbs)
     add_explain(verbs)
@@ -95,6 +102,14 @@ def _add_run(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     )
     run.add_argument("plan", type=Path, metavar="PLAN", help="plan file, or a directory that holds plan.yaml")
     run.add_argument("--output", type=Path, metavar="DIR", help="directory of the run (default: runs/<name of plan>)")
+    run.add_argument(
+        "--set",
+        dest="settings",
+        action="append",
+        default=[],
+        metavar="PATH=VALUE",
+        help="change a setting of the plan, such as phases.sft.learning_rate=1e-4; may be given again",
+    )
     run.add_argument("--resume", action="store_true", help="go on with the run in the output directory")
     run.add_argument("--dry-run", action="store_true", help="show phases, size and forecast; train nothing")
     add_live_options(run)
@@ -123,15 +138,10 @@ def _add_format(parser: argparse.ArgumentParser) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     from trainer import commands
 
+    chosen = {"output": arguments.output, "as_json": arguments.format == "json", "settings": arguments.settings}
     if arguments.dry_run:
-        return commands.dry_run(arguments.plan, output=arguments.output, as_json=arguments.format == "json")
-    return commands.run(
-        arguments.plan,
-        output=arguments.output,
-        resume=arguments.resume,
-        as_json=arguments.format == "json",
-        **live_options(arguments),
-    )
+        return commands.dry_run(arguments.plan, **chosen)
+    return commands.run(arguments.plan, resume=arguments.resume, **chosen, **live_options(arguments))
 
 
 def _doctor(arguments: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ standard error.
 import json
 import shlex
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -34,12 +35,13 @@ def run(
     output: Path | None,
     resume: bool,
     as_json: bool,
+    settings: Sequence[str] = (),
     tracking: Tracking = Tracking(),  # noqa: B008 - frozen
     price_per_hour: float | None = None,
     currency: str | None = None,
 ) -> int:
     """`trainer run`."""
-    loaded = load_plan(plan_path)
+    loaded = load_plan(plan_path, settings)
     directory = output_of(loaded, output)
     check_plan(loaded.plan, loaded.base)
     tracking.check()
@@ -61,7 +63,10 @@ def run(
             currency=currency,
         )
     except StopRequested as stop:
-        again = shlex.join(["trainer", "run", str(plan_path), "--output", str(directory), "--resume"])
+        changed = [word for setting in settings for word in ("--set", setting)]
+        changed += ["--track", tracking.tracker] if tracking.tracker != "none" else []
+        changed += ["--track-to", tracking.address] if tracking.address is not None else []
+        again = shlex.join(["trainer", "run", str(plan_path), *changed, "--output", str(directory), "--resume"])
         sys.stderr.write(f"stopped in phase {stop}; what was done is saved. Go on with:\n  {again}\n")
         return 130
     if as_json:
@@ -72,9 +77,9 @@ def run(
     return 0
 
 
-def dry_run(plan_path: Path, *, output: Path | None, as_json: bool) -> int:
+def dry_run(plan_path: Path, *, output: Path | None, as_json: bool, settings: Sequence[str] = ()) -> int:
     """`trainer run --dry-run`."""
-    loaded = load_plan(plan_path)
+    loaded = load_plan(plan_path, settings)
     check_plan(loaded.plan, loaded.base)
     from trainer.sizes import outlook_of
 

@@ -17,7 +17,7 @@ INDEX = "model.safetensors.index.json"
 
 def last_model_phase(plan: TrainingPlan) -> str:
     """The phase that leaves the final model."""
-    return next(name for name in ("rl", "sft", "pretrain") if getattr(plan.phases, name) is not None)
+    return next(name for name in ("dpo", "rl", "sft", "pretrain") if getattr(plan.phases, name) is not None)
 
 
 def phase_inputs(plan: TrainingPlan, base: Path, output: Path, phase: str) -> dict[str, str]:
@@ -29,10 +29,14 @@ def phase_inputs(plan: TrainingPlan, base: Path, output: Path, phase: str) -> di
         "pretrain": ["data/train*", "tokenizer/tokenizer_config.json", "tokenizer/tokenizer.json"],
         "sft": ["data/conversations.jsonl", "phases/pretrain/model", "tokenizer/tokenizer.json"],
         "reward": ["data/preferences.jsonl", "phases/sft/model"],
-        "rl": ["data/preferences.jsonl", "phases/sft/model", "phases/reward/model"],
+        "rl": ["data/preferences.jsonl", "data/conversations.jsonl", "phases/sft/model", "phases/reward/model"],
+        "dpo": ["data/preferences.jsonl", "phases/sft/model"],
         "evaluate": ["suite.jsonl", "data/holdout*", f"phases/{last_model_phase(plan)}/model"],
     }
     found = _hashes(output, files[phase])
+    replay = plan.phases.pretrain.replay if plan.phases.pretrain is not None else None
+    if phase == "pretrain" and replay is not None:
+        found["phases.pretrain.replay"] = _corpus(FileCorpus(kind="files", path=replay.path), base)
     if isinstance(plan.model, BaseModelSource) and phase in ("tokenizer", "pretrain", "sft"):
         found["model.model"] = _base_model(base / plan.model.model, plan.model.model)
     return found
@@ -90,7 +94,8 @@ def _hashes(output: Path, names: list[str]) -> dict[str, str]:
             found |= {file.relative_to(output).as_posix(): file_sha256(file) for file in sorted(output.glob(name))}
         elif path.is_dir():
             weights = [path / WEIGHTS] if (path / WEIGHTS).exists() else sorted(path.glob("model-*.safetensors"))
-            found |= {file.relative_to(output).as_posix(): file_sha256(file) for file in weights}
+            files = [*weights, *(file for file in [path / "tokenizer.json"] if file.exists())]
+            found |= {file.relative_to(output).as_posix(): file_sha256(file) for file in files}
         elif path.exists():
             found[name] = file_sha256(path)
     return found

@@ -5,6 +5,7 @@ Enter at `run_plan`. Each phase runs inside a window of the energy meter and lea
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,11 +15,13 @@ from advisor.contracts.evaluation import EvaluationReport
 from advisor.contracts.plan import TrainingPlan
 from advisor.contracts.runs import EnergyReport, PhaseName, PhaseReport, RunReport
 from advisor.files import read_contract
+from trainer.checkpoint import file_sha256, full_disk_is_said
 from trainer.energy import Meter, open_meter
 from trainer.energy.cuda import cuda_uuids, wait_for_cuda
+from trainer.environment import code_revision, package_versions
 from trainer.hashes import phase_inputs, phase_outputs
 from trainer.live.attach import live_view, loop_callbacks
-from trainer.live.price import keep_price
+from trainer.live.price import keep_price, price_of
 from trainer.live.track import Tracking
 from trainer.manifest import (
     Manifest,
@@ -41,7 +44,6 @@ from trainer.totals import total_energy
 if TYPE_CHECKING:
     from trainer.phases.common import PhaseResult
 
-TRAINING: tuple[PhaseName, ...] = ("pretrain", "sft", "reward", "rl")
 REPORT = "run_report.json"
 
 
@@ -62,7 +64,7 @@ class Work:
 
 def steps_of(plan: TrainingPlan) -> tuple[PhaseName, ...]:
     """The phases of a plan in their order."""
-    return ("data", "tokenizer", *(name for name in TRAINING if getattr(plan.phases, name) is not None), "evaluate")
+    return ("data", "tokenizer", *plan.phases.names(), "evaluate")
 
 
 def run_plan(
@@ -145,14 +147,31 @@ def run_phase(work: Work, name: PhaseName) -> None:
             work.progress.opened(name, window, earlier)
             result = _action(work, name, begun_s)()
     except BaseException:
-        note_stretch(work.output, name, Stretch(duration_s=time.monotonic() - begun_s, energy=window.report))
+        with suppress(OSError):  # the disk may be full, and that is the error to report
+            note_stretch(work.output, name, Stretch(duration_s=time.monotonic() - begun_s, energy=window.report))
         raise
     finally:
         work.progress.end()
     report = _report(name, result, time.monotonic() - begun_s, earlier, window.report)
-    write_manifest(work.output, Manifest(inputs=inputs, outputs=phase_outputs(work.output, name), report=report))
+    write_manifest(work.output, _manifest(work, inputs, report))
     work.reports.append(report)
     work.progress.finished(report)
+
+
+def _manifest(work: Work, inputs: dict[str, str], report: PhaseReport) -> Manifest:
+    tokenizer = work.output / "tokenizer" / "tokenizer.json"
+    live = work.progress.live
+    price = live.facts.price if live is not None else price_of(work.plan.forecast)
+    return Manifest(
+        inputs=inputs,
+        outputs=phase_outputs(work.output, report.name),
+        report=report,
+        tokenizer_sha256=file_sha256(tokenizer) if tokenizer.exists() else None,
+        packages=package_versions(),
+        code_revision=code_revision(),
+        cost=price.of(report.duration_s),
+        currency=price.currency,
+    )
 
 
 def _action(work: Work, name: PhaseName, begun_s: float) -> Callable[[], "PhaseResult"]:
@@ -170,7 +189,8 @@ def _action(work: Work, name: PhaseName, begun_s: float) -> Callable[[], "PhaseR
             note_time=lambda: note_running(work.output, name, begun_s, work.trace),
             callbacks=loop_callbacks(work.progress.live, work.tracking, work.output, name),
         )
-        return steps.run_step(context, name)
+        with full_disk_is_said(name, context.directory(name)):
+            return steps.run_step(context, name)
 
     return act
 
@@ -201,10 +221,13 @@ def _report(
 def quieten_libraries() -> None:
     """Keep the model libraries' progress bars and known deprecations out of this program's own output."""
     import logging
+    import warnings
 
     from trainer.environment import use_available_threads
 
     use_available_threads()
+    # trl asks transformers by names that the next version drops; nothing that a user of this program could change.
+    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.set_verbosity_error()

@@ -45,7 +45,7 @@ class Job:
             max_items=plan.evaluation.max_items,
             needs_text=plan.phases.pretrain is not None or routed,
             needs_conversations=plan.phases.sft is not None,
-            needs_pairs=plan.phases.reward is not None,
+            needs_pairs=plan.phases.reward is not None or plan.phases.dpo is not None,
             tokenizer=directory if directory is not None and (directory / "tokenizer.json").exists() else None,
         )
 

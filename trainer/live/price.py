@@ -12,6 +12,7 @@ from advisor.contracts.runs import RunCost
 from advisor.files import write_contract
 from trainer.manifest import RunState
 from trainer.plan import RUN_FILE
+from trainer.totals import rent
 
 SECONDS_PER_HOUR = 3600.0
 NO_PRICE = "no price is known: neither --price-per-hour nor a forecast with money and hours"
@@ -33,17 +34,12 @@ class Price:
         return None if self.per_hour is None else self.per_hour * duration_s / SECONDS_PER_HOUR
 
 
-def price_of(forecast: Forecast, state: RunState) -> Price:
-    """The price of a run's hour; one that was stated stands before the one that is implied.
-
-    price = P50 of cost / P50 of train_hours
-    units: the forecast's currency per h. source: definition. Valid while the machine is the forecast's.
-    """
-    if state.price_per_hour is not None:
+def price_of(forecast: Forecast, state: RunState | None = None) -> Price:
+    """The price of a run's hour; one that was stated stands before the one that the forecast implies."""
+    if state is not None and state.price_per_hour is not None:
         return Price(state.price_per_hour, state.currency, STATED)
-    if forecast.cost is None or forecast.train_hours is None or not forecast.train_hours.p50:
-        return Price(None, None, NO_PRICE)
-    return Price(forecast.cost.p50 / forecast.train_hours.p50, forecast.currency, IMPLIED)
+    implied = rent(forecast, SECONDS_PER_HOUR)
+    return Price(None, None, NO_PRICE) if implied is None else Price(implied, forecast.currency, IMPLIED)
 
 
 def currency_of(forecast: Forecast, currency: str | None) -> str:

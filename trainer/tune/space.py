@@ -72,6 +72,8 @@ def phase_to_tune(plan: TrainingPlan, wanted: Phase | None) -> Phase:
     Raises:
         BadInput: the plan has no such phase.
     """
+    if plan.model.family != "decoder":
+        raise BadInput(f"model.family: {plan.model.family} has no search yet; `trainer tune` searches decoders alone")
     present = [phase for phase in PHASES if getattr(plan.phases, phase) is not None]
     if wanted is not None:
         if wanted not in present:
