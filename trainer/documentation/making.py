@@ -24,7 +24,7 @@ from trainer.measure.facts import named_part
 JOULES_PER_KWH = 3.6e6
 PRETRAINING = {
     "decoder": ("likelihood of the next token", "Wahrscheinlichkeit des nächsten Tokens"),
-    "encoder": ("likelihood of masked tokens", "Wahrscheinlichkeit verdeckter Token"),
+    "masked": ("likelihood of masked tokens", "Wahrscheinlichkeit verdeckter Token"),
     "seq2seq": ("likelihood of left-out spans", "Wahrscheinlichkeit ausgelassener Textstücke"),
 }
 AIMS = {
@@ -54,7 +54,6 @@ METHODS = {
 
 def training_process(facts: CardFacts) -> Said:
     """The phases with their settings and what each optimises; reasons for choices are not in a plan."""
-    family = getattr(facts.plan.model, "family", "decoder")
     start = "random weights" if facts.base_model is None else f"the weights of {facts.base_model}"
     start_de = "zufälligen Gewichten" if facts.base_model is None else f"den Gewichten von {facts.base_model}"
     lines, lines_de = [], []
@@ -63,7 +62,7 @@ def training_process(facts: CardFacts) -> Said:
             continue
         aim, aim_de = AIMS.get(name, (name, name))
         if name == "pretrain":
-            what, what_de = PRETRAINING.get(family, (NOT_KNOWN, NOT_KNOWN_DE))
+            what, what_de = PRETRAINING[facts.plan.model.family]
             aim, aim_de = f"self-supervised training: {what}", f"selbstüberwachtes Training: {what_de}"
         listed = _settings(settings)
         lines.append(f"{aim} ({listed})")

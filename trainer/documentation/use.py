@@ -104,11 +104,14 @@ def modality(facts: CardFacts) -> Said:
     tokens = facts.context_tokens
     turns = (facts.model / "chat_template.jinja").exists()
     how, how_de = ("turns of a chat", "Beiträge eines Dialogs") if turns else ("running text", "Fließtext")
+    out, out_de = ("text out", "Text heraus")
+    if facts.plan.model.family == "masked":
+        out, out_de = ("likelihoods of hidden tokens out", "Wahrscheinlichkeiten verdeckter Token heraus")
     return Said(
         tokens is not None,
-        f"text in, text out, as {how} (UTF-8); at most {f'{tokens:,}' if tokens else NOT_KNOWN} tokens, input and "
+        f"text in, {out}, as {how} (UTF-8); at most {f'{tokens:,}' if tokens else NOT_KNOWN} tokens, input and "
         "output together",
-        f"Text hinein, Text heraus, als {how_de} (UTF-8); höchstens "
+        f"Text hinein, {out_de}, als {how_de} (UTF-8); höchstens "
         f"{count_de(tokens) if tokens else NOT_KNOWN_DE} Token, Ein- und Ausgabe zusammen",
     )
 
@@ -127,11 +130,15 @@ def licence(facts: CardFacts) -> Said:
 def technical_means(facts: CardFacts) -> Said:
     """How to put it to work, and the room that it takes."""
     size = sum(file.stat().st_size for file in facts.model.glob("*.safetensors"))
+    serving, serving_de = "", ""
+    if facts.plan.model.family == "decoder":
+        serving = "`serving up DIRECTORY` (HTTP interface in OpenAI's form) or "
+        serving_de = "`serving up VERZEICHNIS` (HTTP-Schnittstelle in der Form von OpenAI) oder "
     return Said(
         True,
-        f"`serving up DIRECTORY` (HTTP interface in OpenAI's form) or transformers' from_pretrained; weights: "
+        f"{serving}transformers' from_pretrained; weights: "
         f"{size_text(size)} on disk, in memory at least as much beside the working space",
-        f"`serving up VERZEICHNIS` (HTTP-Schnittstelle in der Form von OpenAI) oder from_pretrained von transformers; "
+        f"{serving_de}from_pretrained von transformers; "
         f"Gewichte: {german(size_text(size))} auf der Platte, im Speicher mindestens ebenso viel "
         "neben dem Arbeitsbereich",
     )

@@ -134,6 +134,14 @@ def test_architecture_modality_and_compute_are_those_of_the_run(card):
     assert "rank 8" in found["training_process"].text and "house/base" in found["training_process"].text
 
 
+def test_an_encoder_is_not_described_as_one_that_answers(card):
+    encoder = {"kind": "base_model", "model": "house/bert", "family": "masked"}
+    found = texts(card(model=encoder, phases={"pretrain": {"max_steps": 10}}))
+    assert "likelihoods of hidden tokens out" in found["modality"].text
+    assert "serving up" not in found["technical_means"].text
+    assert "masked tokens" in found["training_process"].text
+
+
 def test_the_data_item_counts_what_was_read_dropped_and_masked_and_where_it_came_from(card):
     text = texts(card())["data"].text
     for part in ("letters (own archive)", "2,000 passages read, 1,500 kept", "too short 500", "treated: 7 (mask)"):
