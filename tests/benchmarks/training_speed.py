@@ -37,6 +37,7 @@ from trl import SFTConfig, SFTTrainer  # noqa: E402
 
 from advisor.contracts.plan import TrainingPlan  # noqa: E402
 from trainer.corpus.prepare import prepare  # noqa: E402
+from trainer.corpus.shards import shards_of  # noqa: E402
 from trainer.energy import open_meter  # noqa: E402
 from trainer.energy.replay import ReplaySource  # noqa: E402
 from trainer.phases import pretrain, sft  # noqa: E402
@@ -111,9 +112,8 @@ class Bench:
         sizes = {"batch_sequences": BATCH, "learning_rate": RATE}
         phases = {"pretrain": {**sizes, "max_steps": STEPS, "sequence_tokens": BLOCK_TOKENS}}
         self.first = self._plan(phases)
-        prepare(self._plan({"pretrain": None, "sft": sizes}), folder, folder)
-        rows = [json.loads(line) for line in (folder / "data" / "conversations.jsonl").read_text().splitlines()]
-        self.rows = rows[: STEPS * BATCH]
+        self.prepared = prepare(self._plan({"pretrain": None, "sft": sizes}), folder, folder)
+        self.rows = self.prepared.rows("conversations")[: STEPS * BATCH]
         self.second = self._plan({"pretrain": None, "sft": {**sizes, "epochs": STEPS * BATCH / len(self.rows)}})
         run_step(self._context(self.first, folder), "tokenizer")
         self.source, self.losses = folder, {}
@@ -125,7 +125,7 @@ class Bench:
     def plain(self, folder: Path) -> float:
         """A loop as one writes it by hand: forward, backward, clip, AdamW."""
         model = self._model(folder, self.first)
-        blocks = PackedBlocks(self._texts(folder), self.tokenizer, BLOCK_TOKENS)
+        blocks = PackedBlocks(self.prepared.texts("train"), self.tokenizer, BLOCK_TOKENS)
         optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=0.01)
         clock = Clock()
         model.train()
@@ -199,16 +199,14 @@ class Bench:
         (folder / "data").mkdir(parents=True)
         lines = "".join(json.dumps(row) + "\n" for row in self.rows)
         (folder / "data" / "conversations.jsonl").write_text(lines)
-        (folder / "data" / "train.jsonl").symlink_to(self.source / "data" / "train.jsonl")
+        for shard in shards_of(self.source / "data", "train"):
+            (folder / "data" / shard.name).symlink_to(shard)
         (folder / "tokenizer").symlink_to(self.source / "tokenizer")
         return folder
 
     def _model(self, folder: Path, plan: TrainingPlan) -> torch.nn.Module:
         set_seed(0)
         return start_model(self._context(plan, folder), self.tokenizer)
-
-    def _texts(self, _folder: Path) -> list[str]:
-        return [json.loads(line)["text"] for line in (self.source / "data/train.jsonl").read_text().splitlines()]
 
 
 def meter_share(folder: Path) -> float:
