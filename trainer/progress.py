@@ -5,12 +5,13 @@ hears of all of it and words the line.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Self
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
+from rich.progress import Progress as RichBar
+from rich.text import Text
 
 from trainer.live.words import SHOWN, line, said_once
 
@@ -23,6 +24,18 @@ if TYPE_CHECKING:
 LINE_EVERY_S = 30.0
 TEXT_EVERY_S = 1.0
 """How often the words beside the bar change."""
+
+
+class Bar(RichBar):
+    """A bar with the figures on lines of their own below it, so that a narrow terminal cuts none off."""
+
+    words = ""
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        """The bar, then the figures."""
+        yield self.make_tasks_table(self.tasks)
+        if self.words:
+            yield Text(f"  {self.words}")
 
 
 class Progress:
@@ -70,11 +83,10 @@ class Progress:
                 BarColumn(),
                 MofNCompleteColumn(),
                 TimeRemainingColumn(),
-                TextColumn("{task.fields[text]}"),
                 console=self._console,
             )
             self._bar.start()
-            self._task = self._bar.add_task(phase, total=total, text="")
+            self._task = self._bar.add_task(phase, total=total)
         else:
             self.note(f"{phase} ...")
 
@@ -89,7 +101,7 @@ class Progress:
             self._bar.update(self._task, completed=step, total=total)
             if now_s - self._text_s >= TEXT_EVERY_S or step == total:
                 self._text_s = now_s
-                self._bar.update(self._task, text=self._words(now_s, step, total, tokens))
+                self._bar.words = self._words(now_s, step, total, tokens)
         elif now_s - self._line_s >= LINE_EVERY_S or step == total:
             self._line_s = now_s
             self.note(f"  {self._phase} {step}/{total}  {self._words(now_s, step, total, tokens)}".rstrip())

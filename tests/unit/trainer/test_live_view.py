@@ -259,3 +259,19 @@ def test_progress_says_once_what_it_cannot_show_and_passes_steps_on(tmp_path):
     assert text.count("money is not shown: no price is known") == 1
     assert "pretrain 2/2  loss 1.500, 500 tokens/s, 3e+09 FLOP/s" in text
     assert " W" not in text and "kWh" not in text
+
+
+def test_on_a_narrow_terminal_no_figure_is_cut_off(tmp_path):
+    stream = io.StringIO()
+    state = RunState(id="t-1", started_at=BEGUN.isoformat(), price_per_hour=2.0, currency="EUR")
+    run = Run(tmp_path, state=state).begin()
+    with Progress(Console(file=stream, width=40, force_terminal=True, legacy_windows=False)) as progress:
+        progress.attach(run.live)
+        progress.begin("pretrain", total=10)
+        for step in range(1, 11):
+            run.now_s += 2.0
+            run.meter.sample()
+            run.live.ask_meter()
+            progress.advance(step, 10, step * 1000)
+    shown = " ".join(stream.getvalue().split())
+    assert all(figure in shown for figure in ("500 tokens/s", "360 W", "0.002 kWh", "0.011 EUR"))
