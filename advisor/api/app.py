@@ -16,13 +16,14 @@ from advisor.api.backend import Assess, Backend
 from advisor.api.calibrations import CalibrationController
 from advisor.api.cases import CaseController
 from advisor.api.catalog import CatalogController
+from advisor.api.conditional import Conditional
 from advisor.api.errors import answer_with_problem
 from advisor.api.estimates import EstimateController
 from advisor.api.handoffs import HandoffController
 from advisor.api.health import HealthController, MetricsController
 from advisor.api.measurements import MeasurementController
 from advisor.api.openapi import FaithfulJson
-from advisor.api.requests import finish
+from advisor.api.requests import finish, origin_of, refuse_unknown_parameters
 from advisor.contracts.catalog import Catalog
 from advisor.store import Store
 
@@ -30,12 +31,17 @@ MAX_BODY_BYTES = 10 * 2**20
 
 
 def create_app(
-    *, database_url: str | None = None, assess: Assess | None = None, catalog: Catalog | None = None
+    *,
+    database_url: str | None = None,
+    store: Store | None = None,
+    assess: Assess | None = None,
+    catalog: Catalog | None = None,
 ) -> Litestar:
     """The service.
 
     Args:
         database_url: of the store; default `DATABASE_URL`, else SQLite under `runs/`.
+        store: instead of an address.
         assess: the calculation; default `advisor.assess.assess`.
         catalog: the facts; default the files in `data/`.
 
@@ -50,7 +56,7 @@ def create_app(
         from advisor.catalog.load import load_catalog
 
         catalog = load_catalog()
-    backend = Backend(Store(database_url or os.environ.get("DATABASE_URL")), catalog, assess)
+    backend = Backend(store or Store(database_url or os.environ.get("DATABASE_URL")), catalog, assess)
 
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
@@ -72,9 +78,13 @@ def create_app(
             HealthController,
             MetricsController,
         ],
-        dependencies={"backend": Provide(lambda: backend, sync_to_thread=False)},
+        dependencies={
+            "backend": Provide(lambda: backend, sync_to_thread=False),
+            "origin": Provide(origin_of, sync_to_thread=False),
+        },
+        before_request=refuse_unknown_parameters,
         exception_handlers={Exception: answer_with_problem},
-        middleware=[PrometheusConfig(app_name="advisor", prefix="advisor", group_path=True).middleware],
+        middleware=[PrometheusConfig(app_name="advisor", prefix="advisor", group_path=True).middleware, Conditional()],
         before_send=[finish],
         lifespan=[lifespan],
         request_max_body_size=MAX_BODY_BYTES,

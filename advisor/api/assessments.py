@@ -6,11 +6,13 @@ from uuid import UUID
 from litestar import Controller, Request, Response, get, post
 from litestar.params import FromPath, JSONBody
 
-from advisor.api.backend import Limit, Offset, Shared, Ticket, next_page, whole
+from advisor.api.backend import Limit, Offset, Shared, Ticket, created, next_page, whole
 from advisor.api.errors import problem_responses
 from advisor.api.exports import InLanguage, address_of, exported
+from advisor.api.requests import Writer
 from advisor.contracts.assessment import Assessment
 from advisor.contracts.service import AssessmentPage, AssessmentRequest, AssessmentSummary
+from advisor.store import Change
 
 
 class AssessmentController(Controller):
@@ -19,14 +21,20 @@ class AssessmentController(Controller):
     path = "/v1/assessments"
     tags = ("assessments",)
 
-    @post("/", operation_id="createAssessment", summary="Create assessment", responses=problem_responses(400, 413))
-    async def create_assessment(self, data: JSONBody[AssessmentRequest], backend: Shared) -> Response[Assessment]:
+    @post("/", operation_id="createAssessment", summary="Create assessment", responses=problem_responses(400, 413, 422))
+    async def create_assessment(
+        self, data: JSONBody[AssessmentRequest], backend: Shared, origin: Writer
+    ) -> Response[Assessment]:
         """Assess a case: every option costed, gated, ranked and explained."""
-        ticket = Ticket()
-        result = (await backend.assess(data)).model_copy(update={"id": str(ticket.id)})
-        entry = ticket.entry(_summary(result, ticket), result)
-        await backend.store.add("assessment", entry)
-        return whole(entry.document, location=f"{self.path}/{ticket.id}")
+
+        async def make() -> list[Change]:
+            ticket = Ticket()
+            found = await backend.assess(data)
+            result = found.result.model_copy(update={"id": str(ticket.id)})
+            return [Change("assessment", ticket.entry(_summary(result, ticket), result)), *found.beside]
+
+        kept = await backend.once(origin, data, make)
+        return created(self.path, kept, kept.document)
 
     @get("/", operation_id="listAssessments", summary="List assessments", responses=problem_responses(400))
     async def list_assessments(

@@ -5,10 +5,12 @@ from uuid import UUID
 from litestar import Controller, Response, get, post
 from litestar.params import FromPath, JSONBody
 
-from advisor.api.backend import Limit, Offset, Shared, Ticket, next_page, whole
+from advisor.api.backend import Limit, Offset, Shared, Ticket, created, next_page, whole
 from advisor.api.errors import problem_responses
+from advisor.api.requests import Writer
 from advisor.contracts.case import Case
 from advisor.contracts.service import CasePage, CaseSummary
+from advisor.store import Change
 
 
 class CaseController(Controller):
@@ -17,13 +19,19 @@ class CaseController(Controller):
     path = "/v1/cases"
     tags = ("cases",)
 
-    @post("/", operation_id="createCase", summary="Create case", responses=problem_responses(400, 413))
-    async def create_case(self, data: JSONBody[Case], backend: Shared) -> Response[CaseSummary]:
+    @post("/", operation_id="createCase", summary="Create case", responses=problem_responses(400, 413, 422))
+    async def create_case(self, data: JSONBody[Case], backend: Shared, origin: Writer) -> Response[CaseSummary]:
         """Store a case."""
-        ticket = Ticket()
-        summary = CaseSummary(id=str(ticket.id), created_at=ticket.created_at, name=data.name, task=data.use_case.task)
-        await backend.store.add("case", ticket.entry(summary, data))
-        return Response(summary, status_code=201, headers={"Location": f"{self.path}/{ticket.id}"})
+
+        async def make() -> list[Change]:
+            ticket = Ticket()
+            summary = CaseSummary(
+                id=str(ticket.id), created_at=ticket.created_at, name=data.name, task=data.use_case.task
+            )
+            return [Change("case", ticket.entry(summary, data))]
+
+        kept = await backend.once(origin, data, make)
+        return created(self.path, kept, kept.summary)
 
     @get("/", operation_id="listCases", summary="List cases", responses=problem_responses(400))
     async def list_cases(

@@ -14,6 +14,7 @@ from pydantic.json_schema import models_json_schema
 from advisor.api.errors import Problem
 from advisor.api.examples import with_examples
 from advisor.api.exports import with_exports
+from advisor.api.headers import with_headers
 from advisor.api.health import Health
 from advisor.contracts.assessment import Assessment
 from advisor.contracts.calibration import Calibration
@@ -83,7 +84,7 @@ def faithful(document: dict[str, Any]) -> dict[str, Any]:
         [(model, "validation") for model in DOCUMENTED], ref_template="#/components/schemas/{model}"
     )
     parts = document.get("components", {})
-    paths = with_exports(with_examples(document["paths"]))
+    paths = with_headers(with_exports(with_examples(document["paths"])))
     return {
         **document,
         "paths": paths,

@@ -1,0 +1,153 @@
+"""Where the service keeps its documents. Enter at `Store`.
+
+A document is stored as the JSON text it was given out as, so the same bytes come back (a JSON column would rewrite
+numbers and key order, and PostgreSQL's refuses NUL in strings). Documents never change.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import cast
+from uuid import UUID
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from advisor.store.database import Database
+from advisor.store.errors import KeyReused, NotStored
+from advisor.store.origin import Origin, now
+from advisor.store.tables import RECORDS, DocumentBase, IdempotencyRecord, Kind
+
+KEY_LIFE = timedelta(hours=24)
+"""How long an idempotency key is remembered."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One document on its way into the store."""
+
+    id: UUID
+    created_at: datetime
+    summary: str
+    """JSON."""
+    document: str
+    """JSON."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A document to store."""
+
+    kind: Kind
+    entry: Entry
+    once: bool = False
+    """True: its id follows from its content; where it is stored already it stays as it is."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A stored document, as it answers the request that made it."""
+
+    id: UUID
+    summary: str
+    document: str
+    replayed: bool = False
+    """True: an earlier request with the same key has made it."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Part of a list, newest first."""
+
+    summaries: Sequence[str]
+    total: int
+
+
+class Store(Database):
+    """All documents of one database."""
+
+    def __init__(self, database_url: str | None = None, *, clock: Callable[[], datetime] = now) -> None:
+        super().__init__(database_url)
+        self._clock = clock
+
+    async def document(self, kind: Kind, identity: UUID) -> str:
+        """The JSON text of one document.
+
+        Raises:
+            NotStored: there is none under this id.
+        """
+        async with self.sessions() as session:
+            row = await session.get(RECORDS[kind], identity)
+        if row is None:
+            raise NotStored(f"no {kind} {str(identity)!r}; GET /v1/{kind}s lists what there is")
+        return row.document
+
+    async def listing(self, kind: Kind, *, limit: int, offset: int) -> Listing:
+        """Summaries, newest first, and how many there are in all."""
+        model = RECORDS[kind]
+        newest = select(model.summary).order_by(model.created_at.desc(), model.id.desc()).limit(limit).offset(offset)
+        async with self.sessions() as session:
+            total = await session.scalar(select(func.count()).select_from(model))
+            return Listing((await session.scalars(newest)).all(), total or 0)
+
+    async def made_before(self, origin: Origin, body_sha256: str) -> Kept | None:
+        """What an earlier request with the same key has made; None without a key, or where it is new.
+
+        Raises:
+            KeyReused: the key belongs to a request with another body.
+        """
+        if origin.scope_sha256 is None:
+            return None
+        async with self.sessions() as session:
+            return await self._replay(session, origin, body_sha256)
+
+    async def write(self, changes: Sequence[Change], origin: Origin, *, body_sha256: str) -> Kept:
+        """Store documents together, or none of them; the first is what the request has made.
+
+        Raises:
+            KeyReused: the idempotency key belongs to a request with another body.
+        """
+        async with self.writing() as session:
+            known = await self._replay(session, origin, body_sha256)
+            if known is not None:
+                return known
+            rows = [await self._added(session, change) for change in changes]
+            if origin.scope_sha256 is not None:
+                moment = self._clock()
+                forgotten = IdempotencyRecord.created_at < moment - KEY_LIFE
+                mine = IdempotencyRecord.scope_sha256 == origin.scope_sha256  # its document was deleted since
+                await session.execute(delete(IdempotencyRecord).where(forgotten | mine))
+                session.add(
+                    IdempotencyRecord(
+                        scope_sha256=origin.scope_sha256,
+                        body_sha256=body_sha256,
+                        created_at=moment,
+                        kind=changes[0].kind,
+                        document_id=rows[0].id,
+                    )
+                )
+        return Kept(rows[0].id, rows[0].summary, rows[0].document)
+
+    async def _added(self, session: AsyncSession, change: Change) -> DocumentBase:
+        model, entry = RECORDS[change.kind], change.entry
+        if change.once:
+            known = await session.get(model, entry.id)
+            if known is not None:
+                return known
+        row = model(id=entry.id, created_at=entry.created_at, summary=entry.summary, document=entry.document)
+        session.add(row)
+        return row
+
+    async def _replay(self, session: AsyncSession, origin: Origin, body_sha256: str) -> Kept | None:
+        if origin.scope_sha256 is None:
+            return None
+        seen = await session.get(IdempotencyRecord, origin.scope_sha256)
+        if seen is None or seen.created_at < self._clock() - KEY_LIFE:
+            return None
+        if seen.body_sha256 != body_sha256:
+            raise KeyReused(
+                f"Idempotency-Key {origin.idempotency_key!r} was sent with another body within "
+                f"{KEY_LIFE.total_seconds() / 3600:.0f} h; take a new key for a new request"
+            )
+        row = await session.get(RECORDS[cast("Kind", seen.kind)], seen.document_id)
+        return None if row is None else Kept(row.id, row.summary, row.document, replayed=True)
