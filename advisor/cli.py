@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_assess(verbs)
     _add_handoff(verbs)
     _add_serve(verbs)
+    _add_store(verbs)
     _add_catalog(verbs)
     _add_estimate(verbs)
     _add_hindcast(verbs)
@@ -136,6 +137,12 @@ def _add_serve(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8080)
     parser.set_defaults(handler=_serve)
+
+
+def _add_store(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from advisor.store_commands import add_parsers
+
+    add_parsers(verbs)
 
 
 def _add_catalog(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

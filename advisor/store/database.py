@@ -1,22 +1,23 @@
 """One database: connections, transactions, and its failures in words. Enter at `Database`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from advanced_alchemy.config import AsyncSessionConfig, EngineConfig, SQLAlchemyAsyncConfig
 from advanced_alchemy.exceptions import RepositoryError
-from sqlalchemy import event, text
+from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from advisor.store.address import DEFAULT_URL, database_address
 from advisor.store.errors import StoreUnavailable
-from advisor.store.tables import DocumentBase
+from advisor.store.schema import SchemaState, migrate
 
+T = TypeVar("T")
 SCHEMA_LOCK = 7_117_031
-"""Any number that only we use: servers that start together create the tables one after another."""
+"""Any number that only we use: servers that start together migrate one after another."""
 WRITE_LOCK = 7_117_032
 """Writers of one database go one after another, as SQLite has it anyway."""
 SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=15000", "foreign_keys=ON")
@@ -43,8 +44,8 @@ class Database:
         """True on PostgreSQL, False on SQLite."""
         return self.url.get_backend_name() == "postgresql"
 
-    async def open(self) -> None:
-        """Create what is missing: the folder of a SQLite file, then the tables.
+    async def open(self) -> SchemaState:
+        """Create what is missing: the folder of a SQLite file, then the tables; says how far the schema was before.
 
         Raises:
             StoreUnavailable: the database does not answer, or the file cannot be written.
@@ -54,7 +55,12 @@ class Database:
                 Path(str(self.url.database)).parent.mkdir(parents=True, exist_ok=True)
             async with self._engine().begin() as connection:
                 await connection.execute(self._lock(SCHEMA_LOCK))
-                await connection.run_sync(DocumentBase.metadata.create_all)
+                return await connection.run_sync(migrate)
+
+    async def inspect(self, look: Callable[[Connection], T]) -> T:
+        """Look at the schema; nothing is changed."""
+        async with self._reported(), self._engine().connect() as connection:
+            return await connection.run_sync(look)
 
     async def close(self) -> None:
         """Give all connections back."""
