@@ -31,6 +31,7 @@ from advisor.contracts.service import (
     AssessmentPage,
     AssessmentRequest,
     AssessmentSummary,
+    AuditPage,
     CalibrationPage,
     CalibrationRequest,
     CalibrationSummary,
@@ -202,6 +203,10 @@ class AdvisorClient:
         """The next version of a stored calibration, without a report; with `undo` the report counts again."""
         request = RevocationRequest(report_id=report_id, undo=undo)
         return self._read(CalibrationSummary, "POST", f"/v1/calibrations/{_segment(calibration_id)}/revoke", request)
+
+    def audit(self, *, limit: int = 50, offset: int = 0) -> AuditPage:
+        """Who has written what, newest first."""
+        return self._read(AuditPage, "GET", "/v1/audit", params=_page(limit, offset))
 
     @overload
     def estimate_training(self, asked: TrainingRequest, *, draws: int = ..., seed: int = ...) -> TrainingEstimate: ...

@@ -1,4 +1,4 @@
-"""`advisor db`: the schema of the service's store. Enter at `add_parsers`."""
+"""`advisor db` and `advisor audit`: the schema and the trail of the service's store. Enter at `add_parsers`."""
 
 import argparse
 import asyncio
@@ -24,6 +24,22 @@ def add_parsers(verbs: "Verbs[argparse.ArgumentParser]") -> None:
     status.set_defaults(handler=lambda arguments: run(arguments, _status))
     for action in (upgrade, status):
         add_address(action)
+    _add_audit(verbs)
+
+
+def _add_audit(verbs: "Verbs[argparse.ArgumentParser]") -> None:
+    parser = verbs.add_parser("audit", help="check that nobody changed what was stored")
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+    verify = actions.add_parser(
+        "verify",
+        help="walk the audit trail and name its first break",
+        description="Checks every hash of the trail, and every stored document against it. Exit code 1 at the first "
+        "break. The chain alone cannot tell that its end was cut off: note the printed hash elsewhere, and give it "
+        "the next time as --head.",
+    )
+    add_address(verify)
+    verify.add_argument("--head", metavar="SHA256", help="hash that an earlier walk has printed")
+    verify.set_defaults(handler=lambda arguments: run(arguments, _verify))
 
 
 def add_address(parser: argparse.ArgumentParser) -> None:
@@ -70,3 +86,26 @@ async def _status(store: "Store", arguments: argparse.Namespace) -> int:
     facts = {"address": store.address, "current": state.current, "newest": state.newest, "behind": state.is_behind}
     say(arguments, f"{store.address}: {text}{hint}", facts)
     return 1 if state.is_behind else 0
+
+
+async def _verify(store: "Store", arguments: argparse.Namespace) -> int:
+    from advisor.contracts.errors import Failed
+    from advisor.store.audit import verify
+    from advisor.store.schema import state_of
+
+    if (await store.inspect(state_of)).is_behind:
+        raise Failed(f"the store {store.address} has no trail yet; bring it up to date: advisor db upgrade")
+    found = await verify(store, head_sha256=arguments.head)
+    broken = found.first_break
+    facts = {
+        "intact": broken is None,
+        "entries": found.entries,
+        "head_sha256": found.head_sha256,
+        "first_break": None if broken is None else {"sequence": broken.sequence, "reason": broken.reason},
+    }
+    if broken is None:
+        say(arguments, f"{found.entries} entries, intact; head {found.head_sha256}", facts)
+        return 0
+    where = "" if broken.sequence is None else f"entry {broken.sequence}: "
+    say(arguments, f"broken: {where}{broken.reason}\n{found.entries} entries before it hold", facts)
+    return 1

@@ -12,6 +12,7 @@ from litestar.openapi.spec import Tag
 from litestar.plugins.prometheus import PrometheusConfig
 
 from advisor.api.assessments import AssessmentController
+from advisor.api.audit import AuditController
 from advisor.api.backend import Assess, Backend
 from advisor.api.calibrations import CalibrationController
 from advisor.api.cases import CaseController
@@ -75,6 +76,7 @@ def create_app(
             CalibrationController,
             EstimateController,
             CatalogController,
+            AuditController,
             HealthController,
             MetricsController,
         ],
@@ -111,6 +113,7 @@ def _openapi() -> OpenAPIConfig:
             Tag(name="calibrations", description="What measurements have taught; versions, reports revoked"),
             Tag(name="estimates", description="Single training runs and servers as P5, P50, P95"),
             Tag(name="catalogue", description="Facts with source and date"),
+            Tag(name="audit", description="Who has written what"),
             Tag(name="health", description="For operation"),
         ],
     )

@@ -166,7 +166,12 @@ def calibration_change(made: Calibration) -> Change:
 
 def next_page(kind: Kind, *, limit: int, offset: int, total: int) -> str | None:
     """Path of the page behind this one; None when there is none."""
-    return f"/v1/{kind}s?limit={limit}&offset={offset + limit}" if offset + limit < total else None
+    return page_behind(f"/v1/{kind}s", limit=limit, offset=offset, total=total)
+
+
+def page_behind(path: str, *, limit: int, offset: int, total: int) -> str | None:
+    """As `next_page`, for any list."""
+    return f"{path}?limit={limit}&offset={offset + limit}" if offset + limit < total else None
 
 
 def _answers(topic: Topic, requests: Any, catalog: Catalog, *, draws: int, seed: int) -> str:

@@ -25,7 +25,7 @@ CASE = {
     "budget": {"currency": "EUR", "total": 4000000, "horizon_months": 48},
 }
 SMALLEST = {"name": "Shop texts", "use_case": {"task": "content_generation", "requests_per_month": 5000}}
-SINGLE = {
+SINGLE: dict[str, dict[str, tuple[str, Any]]] = {
     "/v1/cases": {"full": ("A case with budget and data", CASE), "smallest": ("What is required", SMALLEST)},
     "/v1/assessments": {
         "full": ("A case, its seed and its draws", {"case": CASE, "seed": 7, "draws": 10000}),

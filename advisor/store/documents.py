@@ -13,9 +13,11 @@ from uuid import UUID
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from advisor.store.audit import append
+from advisor.store.chain import Event, instant
 from advisor.store.database import Database
 from advisor.store.errors import KeyReused, NotStored
-from advisor.store.origin import Origin, now
+from advisor.store.origin import Origin, hash_of, now
 from advisor.store.tables import RECORDS, DocumentBase, IdempotencyRecord, Kind
 
 KEY_LIFE = timedelta(hours=24)
@@ -111,7 +113,13 @@ class Store(Database):
             known = await self._replay(session, origin, body_sha256)
             if known is not None:
                 return known
-            rows = [await self._added(session, change) for change in changes]
+            rows, events = [], []
+            for change in changes:
+                known_row = await session.get(RECORDS[change.kind], change.entry.id) if change.once else None
+                rows.append(known_row or _added(session, change))
+                if known_row is None:
+                    events.append(self._event(change, origin))
+            await append(session, events)
             if origin.scope_sha256 is not None:
                 moment = self._clock()
                 forgotten = IdempotencyRecord.created_at < moment - KEY_LIFE
@@ -128,15 +136,17 @@ class Store(Database):
                 )
         return Kept(rows[0].id, rows[0].summary, rows[0].document)
 
-    async def _added(self, session: AsyncSession, change: Change) -> DocumentBase:
-        model, entry = RECORDS[change.kind], change.entry
-        if change.once:
-            known = await session.get(model, entry.id)
-            if known is not None:
-                return known
-        row = model(id=entry.id, created_at=entry.created_at, summary=entry.summary, document=entry.document)
-        session.add(row)
-        return row
+    def _event(self, change: Change, origin: Origin) -> Event:
+        return Event(
+            at=instant(self._clock()),
+            tenant=origin.tenant,
+            actor=origin.actor,
+            action="create",
+            kind=change.kind,
+            document_id=change.entry.id,
+            document_sha256=hash_of(change.entry.document),
+            request_id=origin.request_id,
+        )
 
     async def _replay(self, session: AsyncSession, origin: Origin, body_sha256: str) -> Kept | None:
         if origin.scope_sha256 is None:
@@ -151,3 +161,10 @@ class Store(Database):
             )
         row = await session.get(RECORDS[cast("Kind", seen.kind)], seen.document_id)
         return None if row is None else Kept(row.id, row.summary, row.document, replayed=True)
+
+
+def _added(session: AsyncSession, change: Change) -> DocumentBase:
+    entry = change.entry
+    row = RECORDS[change.kind](id=entry.id, created_at=entry.created_at, summary=entry.summary, document=entry.document)
+    session.add(row)
+    return row

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from advisor.cli import main
 from advisor.store import Store
+from advisor.store.audit import verify
 from advisor.store.schema import FOLDER, differences, state_of
 
 pytest_plugins = ["api_databases"]
@@ -91,6 +92,14 @@ async def read(url):
         await store.close()
 
 
+async def walked(url):
+    store = Store(url)
+    try:
+        return await verify(store)
+    finally:
+        await store.close()
+
+
 def test_a_new_database_is_what_the_program_expects(blank_url):
     state, found = asyncio.run(looked(blank_url, state_of, differences))
     assert not state.is_behind and found == []
@@ -104,6 +113,8 @@ def test_a_database_from_before_the_migrations_is_taken_over_with_its_documents(
     assert asyncio.run(read(blank_url)) == ('{"name": "kept"}', 1)
     state, found = asyncio.run(looked(blank_url, state_of, differences))
     assert not state.is_behind and found == []
+    trail = asyncio.run(walked(blank_url))
+    assert (trail.entries, trail.first_break) == (1, None)
 
 
 def test_servers_that_start_together_migrate_once(blank_url):

@@ -63,6 +63,7 @@ def test_it_is_version_three_one_and_names_every_route(document):
         "GET /v1/catalog/accelerators",
         "GET /v1/catalog/prices",
         "GET /v1/catalog/grids",
+        "GET /v1/audit",
         "GET /healthz",
         "GET /readyz",
     }
