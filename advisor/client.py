@@ -23,6 +23,7 @@ from advisor.contracts.estimates import (
     TrainingRequest,
 )
 from advisor.contracts.handover import Handoff, HandoffRequest
+from advisor.contracts.jobs import Job, JobPage, JobResultPage, PortfolioRequest
 from advisor.contracts.measurements import Report as AnyReport
 from advisor.contracts.mistakes import describe
 from advisor.contracts.questions import ServingAnswers, TrainingAnswers
@@ -203,6 +204,27 @@ class AdvisorClient:
         """The next version of a stored calibration, without a report; with `undo` the report counts again."""
         request = RevocationRequest(report_id=report_id, undo=undo)
         return self._read(CalibrationSummary, "POST", f"/v1/calibrations/{_segment(calibration_id)}/revoke", request)
+
+    def add_portfolio(self, request: PortfolioRequest) -> Job:
+        """Put many cases into the queue."""
+        return self._read(Job, "POST", "/v1/jobs", request)
+
+    def jobs(self, *, limit: int = 50, offset: int = 0) -> tuple[Job, ...]:
+        """Jobs, newest first."""
+        return self._read(JobPage, "GET", "/v1/jobs", params=_page(limit, offset)).items
+
+    def job(self, job_id: str) -> Job:
+        """How far a job is."""
+        return self._read(Job, "GET", f"/v1/jobs/{_segment(job_id)}")
+
+    def job_results(self, job_id: str, *, limit: int = 100, offset: int = 0) -> JobResultPage:
+        """What came out for each case so far, in the order of the request."""
+        path = f"/v1/jobs/{_segment(job_id)}/results"
+        return self._read(JobResultPage, "GET", path, params=_page(limit, offset))
+
+    def cancel_job(self, job_id: str) -> Job:
+        """End a job; what it has made stays."""
+        return self._read(Job, "POST", f"/v1/jobs/{_segment(job_id)}/cancel")
 
     def audit(self, *, limit: int = 50, offset: int = 0) -> AuditPage:
         """Who has written what, newest first."""

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
+import anyio
 from litestar import Litestar
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
@@ -22,11 +23,14 @@ from advisor.api.errors import answer_with_problem
 from advisor.api.estimates import EstimateController
 from advisor.api.handoffs import HandoffController
 from advisor.api.health import HealthController, MetricsController
+from advisor.api.jobs import JobController
 from advisor.api.measurements import MeasurementController
 from advisor.api.openapi import FaithfulJson
-from advisor.api.requests import finish, origin_of, refuse_unknown_parameters
+from advisor.api.requests import caller_of, finish, origin_of, refuse_unknown_parameters, tenant_of
+from advisor.api.worker import Worker
 from advisor.contracts.catalog import Catalog
 from advisor.store import Store
+from advisor.store.jobs import JobQueue
 
 MAX_BODY_BYTES = 10 * 2**20
 
@@ -37,6 +41,7 @@ def create_app(
     store: Store | None = None,
     assess: Assess | None = None,
     catalog: Catalog | None = None,
+    worker: bool = False,
 ) -> Litestar:
     """The service.
 
@@ -45,6 +50,7 @@ def create_app(
         store: instead of an address.
         assess: the calculation; default `advisor.assess.assess`.
         catalog: the facts; default the files in `data/`.
+        worker: whether the service does the jobs of the queue itself.
 
     Raises:
         BadInput: the database address or the catalogue is wrong.
@@ -58,12 +64,18 @@ def create_app(
 
         catalog = load_catalog()
     backend = Backend(store or Store(database_url or os.environ.get("DATABASE_URL")), catalog, assess)
+    queue = JobQueue(backend.store)
 
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
         await backend.store.open()
+        stop = anyio.Event()
         try:
-            yield
+            async with anyio.create_task_group() as group:
+                if worker:
+                    group.start_soon(Worker(backend, queue).run, stop)
+                yield
+                stop.set()
         finally:
             await backend.store.close()
 
@@ -77,11 +89,15 @@ def create_app(
             EstimateController,
             CatalogController,
             AuditController,
+            JobController,
             HealthController,
             MetricsController,
         ],
         dependencies={
             "backend": Provide(lambda: backend, sync_to_thread=False),
+            "queue": Provide(lambda: queue, sync_to_thread=False),
+            "tenant": Provide(tenant_of, sync_to_thread=False),
+            "caller": Provide(caller_of, sync_to_thread=False),
             "origin": Provide(origin_of, sync_to_thread=False),
         },
         before_request=refuse_unknown_parameters,
@@ -113,6 +129,7 @@ def _openapi() -> OpenAPIConfig:
             Tag(name="calibrations", description="What measurements have taught; versions, reports revoked"),
             Tag(name="estimates", description="Single training runs and servers as P5, P50, P95"),
             Tag(name="catalogue", description="Facts with source and date"),
+            Tag(name="jobs", description="Long work: many cases at once"),
             Tag(name="audit", description="Who has written what"),
             Tag(name="health", description="For operation"),
         ],

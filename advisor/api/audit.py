@@ -4,8 +4,8 @@ from litestar import Controller, get
 
 from advisor.api.backend import Limit, Offset, Shared, page_behind
 from advisor.api.errors import problem_responses
+from advisor.api.requests import Tenant
 from advisor.contracts.service import AuditEntry, AuditPage
-from advisor.store import LOCAL
 from advisor.store.audit import trail
 
 
@@ -16,9 +16,9 @@ class AuditController(Controller):
     tags = ("audit",)
 
     @get("/", operation_id="listAudit", summary="List the audit trail", responses=problem_responses(400))
-    async def list_audit(self, backend: Shared, limit: Limit = 50, offset: Offset = 0) -> AuditPage:
+    async def list_audit(self, backend: Shared, tenant: Tenant, limit: Limit = 50, offset: Offset = 0) -> AuditPage:
         """Writes, newest first; `advisor audit verify` checks the chain."""
-        found = await trail(backend.store, tenant=LOCAL, limit=limit, offset=offset)
+        found = await trail(backend.store, tenant=tenant, limit=limit, offset=offset)
         return AuditPage(
             items=tuple(
                 AuditEntry(

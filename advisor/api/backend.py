@@ -26,9 +26,9 @@ from advisor.contracts.catalog import Catalog
 from advisor.contracts.errors import BadInput
 from advisor.contracts.measurements import Report as AnyReport
 from advisor.contracts.mistakes import describe
-from advisor.contracts.service import AssessmentRequest, CalibrationSummary, Report
+from advisor.contracts.service import AssessmentRequest, AssessmentSummary, CalibrationSummary, Report
 from advisor.estimate.answers import Topic, answer_in_place, answer_of, answer_text
-from advisor.store import Change, Entry, Kept, Kind, Origin, Store, now
+from advisor.store import LOCAL, Change, Entry, Kept, Kind, Origin, Store, now
 from advisor.store.origin import hash_of
 
 MAX_LIMIT = 100
@@ -74,7 +74,7 @@ class Backend:
     threads: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(os.cpu_count() or 1))
     """Calculations at a time; more would only wait for each other."""
 
-    async def assess(self, request: AssessmentRequest) -> Assessed:
+    async def assess(self, request: AssessmentRequest, *, tenant: str) -> Assessed:
         """Calculate off the event loop.
 
         Raises:
@@ -94,7 +94,7 @@ class Backend:
             calibration=calibration,
         )
         result = await anyio.to_thread.run_sync(call, limiter=self.threads)
-        return Assessed(result, () if calibration is None else (calibration_change(calibration),))
+        return Assessed(result, () if calibration is None else (calibration_change(calibration, tenant),))
 
     async def once(self, origin: Origin, body: BaseModel, make: Callable[[], Awaitable[Sequence[Change]]]) -> Kept:
         """Store what `make` makes of the body; where the same key and body came before: what they made then.
@@ -142,17 +142,34 @@ def whole(document: str) -> Response[Any]:
     return Response(document, media_type=MediaType.JSON)
 
 
-def created(path: str, kept: Kept, content: str) -> Response[Any]:
-    """201 for a document that was made by this request, or by an earlier one with the same key."""
+def created(path: str, kept: Kept, content: str, *, status_code: int = 201) -> Response[Any]:
+    """The answer for a document that was made by this request, or by an earlier one with the same key."""
     headers = {"Location": f"{path}/{kept.id}", "ETag": etag_of(kept.document.encode())}
     if kept.replayed:
         headers["Idempotency-Replayed"] = "true"
-    return Response(content, media_type=MediaType.JSON, status_code=201, headers=headers)
+    return Response(content, media_type=MediaType.JSON, status_code=status_code, headers=headers)
 
 
-def calibration_change(made: Calibration) -> Change:
-    """A calibration on its way into the store: once, under an id that follows from its own."""
-    ticket = Ticket(id=uuid5(CALIBRATIONS, made.id))
+def assessment_change(result: Assessment, ticket: Ticket) -> Change:
+    """An assessment on its way into the store."""
+    advice = result.recommendation
+    summary = AssessmentSummary(
+        id=result.id,
+        created_at=ticket.created_at,
+        case_name=result.case.name,
+        option_id=advice.option_id,
+        kind=advice.kind,
+        confidence=advice.confidence,
+        headline=advice.headline,
+        measured=result.update is not None,
+    )
+    return Change("assessment", ticket.entry(summary, result))
+
+
+def calibration_change(made: Calibration, tenant: str) -> Change:
+    """A calibration on its way into the store: once for each tenant, under an id that follows from its own."""
+    space = CALIBRATIONS if tenant == LOCAL else uuid5(CALIBRATIONS, tenant)
+    ticket = Ticket(id=uuid5(space, made.id))
     summary = CalibrationSummary(
         id=str(ticket.id),
         created_at=ticket.created_at,
@@ -171,7 +188,9 @@ def next_page(kind: Kind, *, limit: int, offset: int, total: int) -> str | None:
 
 def page_behind(path: str, *, limit: int, offset: int, total: int) -> str | None:
     """As `next_page`, for any list."""
-    return f"{path}?limit={limit}&offset={offset + limit}" if offset + limit < total else None
+    return (
+        f"{path}{'&' if '?' in path else '?'}limit={limit}&offset={offset + limit}" if offset + limit < total else None
+    )
 
 
 def _answers(topic: Topic, requests: Any, catalog: Catalog, *, draws: int, seed: int) -> str:

@@ -7,7 +7,7 @@ from litestar.params import FromPath, JSONBody
 
 from advisor.api.backend import Limit, Offset, Shared, Ticket, created, next_page, whole
 from advisor.api.errors import problem_responses
-from advisor.api.requests import Writer
+from advisor.api.requests import Tenant, Writer
 from advisor.contracts.case import Case
 from advisor.contracts.service import CasePage, CaseSummary
 from advisor.store import Change
@@ -37,11 +37,12 @@ class CaseController(Controller):
     async def list_cases(
         self,
         backend: Shared,
+        tenant: Tenant,
         limit: Limit = 50,
         offset: Offset = 0,
     ) -> CasePage:
         """Cases, newest first."""
-        found = await backend.store.listing("case", limit=limit, offset=offset)
+        found = await backend.store.listing("case", limit=limit, offset=offset, tenant=tenant)
         return CasePage(
             items=tuple(CaseSummary.model_validate_json(summary) for summary in found.summaries),
             total_items=found.total,
@@ -49,6 +50,6 @@ class CaseController(Controller):
         )
 
     @get("/{case_id:uuid}", operation_id="getCase", summary="Get case", responses=problem_responses(400, 404))
-    async def get_case(self, case_id: FromPath[UUID], backend: Shared) -> Response[Case]:
+    async def get_case(self, case_id: FromPath[UUID], backend: Shared, tenant: Tenant) -> Response[Case]:
         """One case."""
-        return whole(await backend.store.document("case", case_id))
+        return whole(await backend.store.document("case", case_id, tenant=tenant))

@@ -31,6 +31,7 @@ SINGLE: dict[str, dict[str, tuple[str, Any]]] = {
         "full": ("A case, its seed and its draws", {"case": CASE, "seed": 7, "draws": 10000}),
         "smallest": ("Defaults for the rest; the answer lists them", {"case": SMALLEST}),
     },
+    "/v1/jobs": {"portfolio": ("Two cases", {"kind": "portfolio", "cases": [CASE, SMALLEST], "draws": 2000})},
     "/v1/assessments/{assessment_id}/handoff": {
         "recommended": ("The recommended option with all launch files", {}),
         "german": ("Slurm alone, readme in German", {"launch": ["slurm"], "language": "de"}),

@@ -52,7 +52,7 @@ def _told(method: str, path: str, operation: dict[str, Any]) -> dict[str, Any]:
 
 def _answer(code: str, row: dict[str, Any], conditional: bool) -> dict[str, Any]:
     headers = {**row.get("headers", {}), REQUEST_ID_HEADER: REQUEST_ID}
-    if code == "201":
+    if code in ("201", "202"):
         headers |= {"Location": LOCATION, "ETag": ETAG, "Idempotency-Replayed": REPLAYED}
     if code == "200" and conditional:
         headers["ETag"] = ETAG

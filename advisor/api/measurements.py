@@ -7,7 +7,7 @@ from litestar.params import FromPath, JSONBody
 
 from advisor.api.backend import Limit, Offset, Shared, Ticket, created, next_page, whole
 from advisor.api.errors import problem_responses
-from advisor.api.requests import Writer
+from advisor.api.requests import Tenant, Writer
 from advisor.contracts.measurements import report_name
 from advisor.contracts.service import MeasurementPage, MeasurementSummary, Report
 from advisor.store import Change
@@ -45,11 +45,12 @@ class MeasurementController(Controller):
     async def list_measurements(
         self,
         backend: Shared,
+        tenant: Tenant,
         limit: Limit = 50,
         offset: Offset = 0,
     ) -> MeasurementPage:
         """Measurements, newest first."""
-        found = await backend.store.listing("measurement", limit=limit, offset=offset)
+        found = await backend.store.listing("measurement", limit=limit, offset=offset, tenant=tenant)
         return MeasurementPage(
             items=tuple(MeasurementSummary.model_validate_json(summary) for summary in found.summaries),
             total_items=found.total,
@@ -62,6 +63,8 @@ class MeasurementController(Controller):
         summary="Get measurement",
         responses=problem_responses(400, 404),
     )
-    async def get_measurement(self, measurement_id: FromPath[UUID], backend: Shared) -> Response[Report]:
+    async def get_measurement(
+        self, measurement_id: FromPath[UUID], backend: Shared, tenant: Tenant
+    ) -> Response[Report]:
         """One report."""
-        return whole(await backend.store.document("measurement", measurement_id))
+        return whole(await backend.store.document("measurement", measurement_id, tenant=tenant))

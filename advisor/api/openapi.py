@@ -20,6 +20,7 @@ from advisor.contracts.assessment import Assessment
 from advisor.contracts.calibration import Calibration
 from advisor.contracts.case import Case
 from advisor.contracts.handover import Handoff, HandoffRequest
+from advisor.contracts.jobs import Job, JobPage, JobResultPage, PortfolioRequest
 from advisor.contracts.questions import ServingAnswers, ServingQuestions, TrainingAnswers, TrainingQuestions
 from advisor.contracts.service import (
     AcceleratorsTable,
@@ -57,6 +58,10 @@ DOCUMENTED: tuple[type[BaseModel], ...] = (
     Calibration,
     CalibrationSummary,
     CalibrationPage,
+    PortfolioRequest,
+    Job,
+    JobPage,
+    JobResultPage,
     AuditPage,
     TrainingQuestions,
     TrainingAnswers,

@@ -5,6 +5,7 @@ Enter at `request_id`, `finish`, `origin_of` and `refuse_unknown_parameters`.
 
 import logging
 import re
+from dataclasses import replace
 from typing import Annotated, Any
 
 from litestar import Request
@@ -63,15 +64,25 @@ async def finish(message: Message, scope: Scope) -> None:
         log.info("%s %s %s %s", identity, scope.get("method"), scope["path"], message["status"])
 
 
+def caller_of(request: Request[Any, Any, Any]) -> Origin:
+    """Who sends this request."""
+    return Origin(request_id=request_id(request.scope), route=f"{request.method} {request.url.path}")
+
+
 def origin_of(request: Request[Any, Any, Any], idempotency_key: IdempotencyKey = None) -> Origin:
-    """Who writes by this request, for the store."""
-    return Origin(
-        request_id=request_id(request.scope),
-        route=f"{request.method} {request.url.path}",
-        idempotency_key=idempotency_key,
-    )
+    """Who writes by this request, and under which key."""
+    return replace(caller_of(request), idempotency_key=idempotency_key)
 
 
+def tenant_of(request: Request[Any, Any, Any]) -> str:
+    """Whose documents this request may see."""
+    return caller_of(request).tenant
+
+
+Tenant = NamedDependency[str]
+"""The tenant of the caller, as routes receive it under the name `tenant`."""
+Caller = NamedDependency[Origin]
+"""Who sends the request, as routes receive it under the name `caller`."""
 Writer = NamedDependency[Origin]
 """The origin of a write, as routes receive it under the name `origin`."""
 
@@ -86,7 +97,8 @@ def refuse_unknown_parameters(request: Request[Any, Any, Any]) -> None:
     if not given or not request.url.path.startswith("/v1/"):
         return
     fields = request.route_handler.parsed_fn_signature.parameters.items()
-    known = [name for name, field in fields if isinstance(field.kwarg_definition, QueryParameter)]
+    found = ((name, field.kwarg_definition) for name, field in fields)
+    known = [told.name or name for name, told in found if isinstance(told, QueryParameter)]
     for name in sorted(given - set(known)):
         raise UnknownName("query parameter", name, known, hint=f"{request.url.path} knows {', '.join(known) or 'none'}")
 

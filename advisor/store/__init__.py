@@ -2,7 +2,7 @@
 
 from advisor.store.address import DEFAULT_URL, database_address
 from advisor.store.documents import Change, Entry, Kept, Listing, Store
-from advisor.store.errors import KeyReused, NotStored, StoreUnavailable
+from advisor.store.errors import Conflict, KeyReused, NotStored, StoreUnavailable
 from advisor.store.origin import LOCAL, Origin, now
 from advisor.store.tables import Kind
 
@@ -10,6 +10,7 @@ __all__ = [
     "DEFAULT_URL",
     "LOCAL",
     "Change",
+    "Conflict",
     "Entry",
     "Kept",
     "KeyReused",

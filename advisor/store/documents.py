@@ -4,10 +4,10 @@ A document is stored as the JSON text it was given out as, so the same bytes com
 numbers and key order, and PostgreSQL's refuses NUL in strings). Documents never change.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import delete, func, select
@@ -44,6 +44,8 @@ class Change:
     entry: Entry
     once: bool = False
     """True: its id follows from its content; where it is stored already it stays as it is."""
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    """What a table has beside the columns of every document."""
 
 
 @dataclass(frozen=True)
@@ -70,26 +72,27 @@ class Store(Database):
 
     def __init__(self, database_url: str | None = None, *, clock: Callable[[], datetime] = now) -> None:
         super().__init__(database_url)
-        self._clock = clock
+        self.clock = clock
 
-    async def document(self, kind: Kind, identity: UUID) -> str:
+    async def document(self, kind: Kind, identity: UUID, *, tenant: str) -> str:
         """The JSON text of one document.
 
         Raises:
-            NotStored: there is none under this id.
+            NotStored: the tenant has none under this id.
         """
         async with self.sessions() as session:
             row = await session.get(RECORDS[kind], identity)
-        if row is None:
+        if row is None or row.tenant != tenant:
             raise NotStored(f"no {kind} {str(identity)!r}; GET /v1/{kind}s lists what there is")
         return row.document
 
-    async def listing(self, kind: Kind, *, limit: int, offset: int) -> Listing:
-        """Summaries, newest first, and how many there are in all."""
+    async def listing(self, kind: Kind, *, limit: int, offset: int, tenant: str) -> Listing:
+        """Summaries of a tenant's documents, newest first, and how many there are in all."""
         model = RECORDS[kind]
-        newest = select(model.summary).order_by(model.created_at.desc(), model.id.desc()).limit(limit).offset(offset)
+        mine = select(model.summary).where(model.tenant == tenant)
+        newest = mine.order_by(model.created_at.desc(), model.id.desc()).limit(limit).offset(offset)
         async with self.sessions() as session:
-            total = await session.scalar(select(func.count()).select_from(model))
+            total = await session.scalar(select(func.count()).select_from(model).where(model.tenant == tenant))
             return Listing((await session.scalars(newest)).all(), total or 0)
 
     async def made_before(self, origin: Origin, body_sha256: str) -> Kept | None:
@@ -113,15 +116,9 @@ class Store(Database):
             known = await self._replay(session, origin, body_sha256)
             if known is not None:
                 return known
-            rows, events = [], []
-            for change in changes:
-                known_row = await session.get(RECORDS[change.kind], change.entry.id) if change.once else None
-                rows.append(known_row or _added(session, change))
-                if known_row is None:
-                    events.append(self._event(change, origin))
-            await append(session, events)
+            rows = await self.add_in(session, changes, origin)
             if origin.scope_sha256 is not None:
-                moment = self._clock()
+                moment = self.clock()
                 forgotten = IdempotencyRecord.created_at < moment - KEY_LIFE
                 mine = IdempotencyRecord.scope_sha256 == origin.scope_sha256  # its document was deleted since
                 await session.execute(delete(IdempotencyRecord).where(forgotten | mine))
@@ -136,9 +133,20 @@ class Store(Database):
                 )
         return Kept(rows[0].id, rows[0].summary, rows[0].document)
 
+    async def add_in(self, session: AsyncSession, changes: Sequence[Change], origin: Origin) -> list[DocumentBase]:
+        """Add documents and their entries in the trail, in a session of `writing`."""
+        rows, events = [], []
+        for change in changes:
+            known = await session.get(RECORDS[change.kind], change.entry.id) if change.once else None
+            rows.append(known or _added(session, change, origin.tenant))
+            if known is None:
+                events.append(self._event(change, origin))
+        await append(session, events)
+        return rows
+
     def _event(self, change: Change, origin: Origin) -> Event:
         return Event(
-            at=instant(self._clock()),
+            at=instant(self.clock()),
             tenant=origin.tenant,
             actor=origin.actor,
             action="create",
@@ -152,7 +160,7 @@ class Store(Database):
         if origin.scope_sha256 is None:
             return None
         seen = await session.get(IdempotencyRecord, origin.scope_sha256)
-        if seen is None or seen.created_at < self._clock() - KEY_LIFE:
+        if seen is None or seen.created_at < self.clock() - KEY_LIFE:
             return None
         if seen.body_sha256 != body_sha256:
             raise KeyReused(
@@ -163,8 +171,7 @@ class Store(Database):
         return None if row is None else Kept(row.id, row.summary, row.document, replayed=True)
 
 
-def _added(session: AsyncSession, change: Change) -> DocumentBase:
-    entry = change.entry
-    row = RECORDS[change.kind](id=entry.id, created_at=entry.created_at, summary=entry.summary, document=entry.document)
+def _added(session: AsyncSession, change: Change, tenant: str) -> DocumentBase:
+    row = RECORDS[change.kind](**vars(change.entry), **change.columns, tenant=tenant)
     session.add(row)
     return row

@@ -13,3 +13,7 @@ class NotStored(BadInput):
 
 class KeyReused(BadInput):
     """The idempotency key belongs to another request."""
+
+
+class Conflict(BadInput):
+    """What is stored is in a state that does not allow this."""

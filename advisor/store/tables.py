@@ -6,10 +6,10 @@ from uuid import UUID
 
 from advanced_alchemy.base import DefaultBase, UUIDv7Base
 from advanced_alchemy.types import GUID, DateTimeUTC
-from sqlalchemy import BigInteger, Index, String, Text
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-Kind = Literal["case", "assessment", "measurement", "calibration"]
+Kind = Literal["case", "assessment", "measurement", "calibration", "job"]
 SHA256_DIGITS = 64
 
 
@@ -21,6 +21,7 @@ class DocumentBase(UUIDv7Base):
     created_at: Mapped[datetime] = mapped_column(DateTimeUTC(timezone=True), index=True)
     summary: Mapped[str] = mapped_column(Text)
     document: Mapped[str] = mapped_column(Text)
+    tenant: Mapped[str] = mapped_column(String(200), server_default="local", index=True)
 
 
 class CaseRecord(DocumentBase):
@@ -45,6 +46,36 @@ class CalibrationRecord(DocumentBase):
     """A stored version of a calibration."""
 
     __tablename__ = "calibrations"
+
+
+class JobRecord(DocumentBase):
+    """A job: its document is what was asked, its summary the answer to the request; the rest is how far it is."""
+
+    __tablename__ = "jobs"
+
+    actor: Mapped[str] = mapped_column(String(200))
+    request_id: Mapped[str] = mapped_column(String(128))
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    num_cases: Mapped[int] = mapped_column(Integer)
+    num_attempts: Mapped[int] = mapped_column(Integer)
+    """Times a worker has taken it up since its last result."""
+    lease: Mapped[str | None] = mapped_column(String(36))
+    """Of the worker that has it; without it nobody can add a result."""
+    lease_until: Mapped[datetime | None] = mapped_column(DateTimeUTC(timezone=True))
+    started_at: Mapped[datetime | None] = mapped_column(DateTimeUTC(timezone=True))
+    finished_at: Mapped[datetime | None] = mapped_column(DateTimeUTC(timezone=True))
+    reason: Mapped[str | None] = mapped_column(Text)
+
+
+class JobResultRecord(DefaultBase):
+    """The result of one case of a job."""
+
+    __tablename__ = "job_results"
+
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    succeeded: Mapped[bool] = mapped_column(Boolean)
+    document: Mapped[str] = mapped_column(Text)
 
 
 class IdempotencyRecord(DefaultBase):
@@ -85,4 +116,5 @@ RECORDS: dict[Kind, type[DocumentBase]] = {
     "assessment": AssessmentRecord,
     "measurement": MeasurementRecord,
     "calibration": CalibrationRecord,
+    "job": JobRecord,
 }

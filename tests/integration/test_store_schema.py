@@ -87,7 +87,9 @@ async def read(url):
     store = Store(url)
     try:
         await store.open()
-        return await store.document("case", IDENTITY), (await store.listing("case", limit=5, offset=0)).total
+        return await store.document("case", IDENTITY, tenant="local"), (
+            await store.listing("case", limit=5, offset=0, tenant="local")
+        ).total
     finally:
         await store.close()
 
