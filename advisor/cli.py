@@ -137,6 +137,7 @@ def _add_serve(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8080)
     parser.add_argument("--no-worker", action="store_true", help="leave jobs to `advisor worker`")
+    parser.add_argument("--require-keys", action="store_true", help="ask for a key even where the store has none")
     parser.set_defaults(handler=_serve)
     worker = verbs.add_parser(
         "worker",
@@ -244,7 +245,7 @@ def _handoff(arguments: argparse.Namespace) -> int:
 def _serve(arguments: argparse.Namespace) -> int:
     from advisor.api.server import serve
 
-    return serve(arguments.host, arguments.port, worker=not arguments.no_worker)
+    return serve(arguments.host, arguments.port, worker=not arguments.no_worker, require_keys=arguments.require_keys)
 
 
 def _worker(arguments: argparse.Namespace) -> int:

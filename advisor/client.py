@@ -3,6 +3,7 @@
 Enter at `AdvisorClient`. Errors arrive as the tree of `advisor.contracts.errors`, with the service's own words.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Self, TypeVar, overload
 from uuid import UUID
@@ -50,6 +51,8 @@ from advisor.contracts.service import (
 DEFAULT_URL = "http://127.0.0.1:8080"
 TIMEOUT_S = 120.0
 CONNECT_TIMEOUT_S = 5.0
+KEY_VARIABLE = "ADVISOR_API_KEY"
+"""The environment variable that the key is read from where none is given."""
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 Table = Literal["models", "accelerators", "prices", "grids"]
@@ -74,6 +77,8 @@ class NotFound(BadInput):
 class AdvisorClient:
     """A connection to `advisor serve`; close it, or use it in a `with` statement.
 
+    A service that asks for keys gets `api_key`, by default the one in the environment variable ADVISOR_API_KEY.
+
     Every method raises `BadInput` when the service refuses the request (`NotFound` for an unknown id) and `Failed`
     when it cannot be reached or fails.
     """
@@ -83,6 +88,7 @@ class AdvisorClient:
         base_url: str = DEFAULT_URL,
         *,
         timeout_s: float = TIMEOUT_S,
+        api_key: str | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         if not base_url.startswith(("http://", "https://")):
@@ -90,7 +96,9 @@ class AdvisorClient:
         self.base_url = base_url.rstrip("/")
         timeout = httpx.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S)
         try:
-            self._http = httpx.Client(base_url=self.base_url, timeout=timeout, transport=transport)
+            self._http = httpx.Client(
+                base_url=self.base_url, timeout=timeout, transport=transport, headers=_credentials(api_key)
+            )
         except httpx.InvalidURL as error:
             raise BadInput(f"address of the advisor {base_url!r}: {error}") from error
 
@@ -349,6 +357,15 @@ def _refusal(answer: httpx.Response) -> BadInput | Failed:
         return BadInput(text)
     identity = problem.get("request_id")
     return Failed(text + (f" (request {identity})" if identity else ""))
+
+
+def _credentials(api_key: str | None) -> dict[str, str]:
+    key = api_key or os.environ.get(KEY_VARIABLE)
+    if not key:
+        return {}
+    if not key.isascii() or not key.isprintable():
+        raise BadInput(f"API key of the advisor: has characters that no key has; check {KEY_VARIABLE}")
+    return {"Authorization": f"Bearer {key}"}
 
 
 def _page(limit: int, offset: int) -> dict[str, int]:

@@ -12,6 +12,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Tag
 from litestar.plugins.prometheus import PrometheusConfig
 
+from advisor.api.access import Access
 from advisor.api.assessments import AssessmentController
 from advisor.api.audit import AuditController
 from advisor.api.backend import Assess, Backend
@@ -31,6 +32,7 @@ from advisor.api.worker import Worker
 from advisor.contracts.catalog import Catalog
 from advisor.store import Store
 from advisor.store.jobs import JobQueue
+from advisor.store.keys import KeyRing
 
 MAX_BODY_BYTES = 10 * 2**20
 
@@ -42,6 +44,7 @@ def create_app(
     assess: Assess | None = None,
     catalog: Catalog | None = None,
     worker: bool = False,
+    require_keys: bool = False,
 ) -> Litestar:
     """The service.
 
@@ -51,6 +54,7 @@ def create_app(
         assess: the calculation; default `advisor.assess.assess`.
         catalog: the facts; default the files in `data/`.
         worker: whether the service does the jobs of the queue itself.
+        require_keys: whether a key is asked for even where the store has none.
 
     Raises:
         BadInput: the database address or the catalogue is wrong.
@@ -65,6 +69,7 @@ def create_app(
         catalog = load_catalog()
     backend = Backend(store or Store(database_url or os.environ.get("DATABASE_URL")), catalog, assess)
     queue = JobQueue(backend.store)
+    access = Access(KeyRing(backend.store), require_keys=require_keys)
 
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
@@ -100,6 +105,7 @@ def create_app(
             "caller": Provide(caller_of, sync_to_thread=False),
             "origin": Provide(origin_of, sync_to_thread=False),
         },
+        guards=[access.admit],
         before_request=refuse_unknown_parameters,
         exception_handlers={Exception: answer_with_problem},
         middleware=[PrometheusConfig(app_name="advisor", prefix="advisor", group_path=True).middleware, Conditional()],

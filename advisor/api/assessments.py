@@ -6,6 +6,7 @@ from uuid import UUID
 from litestar import Controller, Request, Response, get, post
 from litestar.params import FromPath, JSONBody
 
+from advisor.api.access import NEEDS
 from advisor.api.backend import Limit, Offset, Shared, Ticket, assessment_change, created, next_page, whole
 from advisor.api.errors import problem_responses
 from advisor.api.exports import InLanguage, address_of, exported
@@ -21,7 +22,13 @@ class AssessmentController(Controller):
     path = "/v1/assessments"
     tags = ("assessments",)
 
-    @post("/", operation_id="createAssessment", summary="Create assessment", responses=problem_responses(400, 413, 422))
+    @post(
+        "/",
+        operation_id="createAssessment",
+        opt={NEEDS: "decide"},
+        summary="Create assessment",
+        responses=problem_responses(400, 413, 422),
+    )
     async def create_assessment(
         self, data: JSONBody[AssessmentRequest], backend: Shared, origin: Writer
     ) -> Response[Assessment]:

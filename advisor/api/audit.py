@@ -2,6 +2,7 @@
 
 from litestar import Controller, get
 
+from advisor.api.access import NEEDS
 from advisor.api.backend import Limit, Offset, Shared, page_behind
 from advisor.api.errors import problem_responses
 from advisor.api.requests import Tenant
@@ -15,7 +16,13 @@ class AuditController(Controller):
     path = "/v1/audit"
     tags = ("audit",)
 
-    @get("/", operation_id="listAudit", summary="List the audit trail", responses=problem_responses(400))
+    @get(
+        "/",
+        operation_id="listAudit",
+        opt={NEEDS: "audit"},
+        summary="List the audit trail",
+        responses=problem_responses(400),
+    )
     async def list_audit(self, backend: Shared, tenant: Tenant, limit: Limit = 50, offset: Offset = 0) -> AuditPage:
         """Writes, newest first; `advisor audit verify` checks the chain."""
         found = await trail(backend.store, tenant=tenant, limit=limit, offset=offset)

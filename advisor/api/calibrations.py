@@ -7,6 +7,7 @@ import anyio
 from litestar import Controller, Response, get, post
 from litestar.params import FromPath, JSONBody
 
+from advisor.api.access import NEEDS
 from advisor.api.backend import Backend, Limit, Offset, Shared, Ticket, calibration_change, created, next_page, whole
 from advisor.api.errors import problem_responses
 from advisor.api.requests import Tenant, Writer
@@ -30,7 +31,11 @@ class CalibrationController(Controller):
     tags = ("calibrations",)
 
     @post(
-        "/", operation_id="createCalibration", summary="Create calibration", responses=problem_responses(400, 413, 422)
+        "/",
+        operation_id="createCalibration",
+        opt={NEEDS: "measure"},
+        summary="Create calibration",
+        responses=problem_responses(400, 413, 422),
     )
     async def create_calibration(
         self, data: JSONBody[CalibrationRequest], backend: Shared, origin: Writer
@@ -75,6 +80,7 @@ class CalibrationController(Controller):
     @post(
         "/{calibration_id:uuid}/revoke",
         operation_id="revokeReport",
+        opt={NEEDS: "measure"},
         summary="Revoke a report",
         responses=problem_responses(400, 404, 413, 422),
     )

@@ -5,6 +5,7 @@ from uuid import UUID
 from litestar import Controller, Response, get, post
 from litestar.params import FromPath, JSONBody
 
+from advisor.api.access import NEEDS
 from advisor.api.backend import Limit, Offset, Shared, Ticket, created, next_page, whole
 from advisor.api.errors import problem_responses
 from advisor.api.requests import Tenant, Writer
@@ -19,7 +20,13 @@ class CaseController(Controller):
     path = "/v1/cases"
     tags = ("cases",)
 
-    @post("/", operation_id="createCase", summary="Create case", responses=problem_responses(400, 413, 422))
+    @post(
+        "/",
+        operation_id="createCase",
+        opt={NEEDS: "decide"},
+        summary="Create case",
+        responses=problem_responses(400, 413, 422),
+    )
     async def create_case(self, data: JSONBody[Case], backend: Shared, origin: Writer) -> Response[CaseSummary]:
         """Store a case."""
 

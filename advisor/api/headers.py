@@ -30,6 +30,13 @@ GIVEN_ID = {
 }
 KEY_EXAMPLE = "8e03978e-40d5-43e8-bc93-6894a57f9324"
 
+SECURITY_SCHEMES = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "An API key of `advisor keys add`"},
+    "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "The same key"},
+}
+SECURITY: list[dict[str, list[str]]] = [{name: []} for name in SECURITY_SCHEMES]
+REFUSALS = {"401": "No valid API key, where keys are asked for", "403": "The role of the key does not suffice"}
+
 
 def with_headers(paths: dict[str, Any]) -> dict[str, Any]:
     """A copy of the paths in which every header that the service reads or sends is told."""
@@ -44,10 +51,13 @@ def _told(method: str, path: str, operation: dict[str, Any]) -> dict[str, Any]:
     parameters = [_with_example(row) for row in operation.get("parameters", [])]
     parameters += [GIVEN_ID, *([IF_NONE_MATCH] if conditional else [])]
     responses = {code: _answer(code, row, conditional) for code, row in operation["responses"].items()}
+    if path.startswith("/v1/"):
+        responses |= {code: _refusal(text) for code, text in REFUSALS.items()}
     if conditional:
         headers = {REQUEST_ID_HEADER: REQUEST_ID, "ETag": ETAG}
         responses["304"] = {"description": "What the caller has still holds", "headers": headers}
-    return {**operation, "parameters": parameters, "responses": dict(sorted(responses.items()))}
+    told = {**operation, "parameters": parameters, "responses": dict(sorted(responses.items()))}
+    return {**told, "security": [{}, *SECURITY]} if path.startswith("/v1/") else told
 
 
 def _answer(code: str, row: dict[str, Any], conditional: bool) -> dict[str, Any]:
@@ -57,6 +67,11 @@ def _answer(code: str, row: dict[str, Any], conditional: bool) -> dict[str, Any]
     if code == "200" and conditional:
         headers["ETag"] = ETAG
     return {**row, "headers": headers}
+
+
+def _refusal(description: str) -> dict[str, Any]:
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {"description": description, "headers": {REQUEST_ID_HEADER: REQUEST_ID}, "content": content}
 
 
 def _with_example(parameter: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
+from advisor.api.access import NEEDS
 from advisor.api.backend import Limit, Offset, Shared, Ticket, created, page_behind
 from advisor.api.errors import problem_responses
 from advisor.api.requests import Caller, Tenant, Writer
@@ -29,6 +30,7 @@ class JobController(Controller):
     @post(
         "/",
         operation_id="createJob",
+        opt={NEEDS: "decide"},
         summary="Create job",
         status_code=202,
         responses=problem_responses(400, 413, 422),
@@ -100,6 +102,7 @@ class JobController(Controller):
     @post(
         "/{job_id:uuid}/cancel",
         operation_id="cancelJob",
+        opt={NEEDS: "decide"},
         summary="Cancel job",
         status_code=200,
         responses=problem_responses(400, 404, 409, 413),

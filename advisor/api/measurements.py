@@ -5,6 +5,7 @@ from uuid import UUID
 from litestar import Controller, Response, get, post
 from litestar.params import FromPath, JSONBody
 
+from advisor.api.access import NEEDS
 from advisor.api.backend import Limit, Offset, Shared, Ticket, created, next_page, whole
 from advisor.api.errors import problem_responses
 from advisor.api.requests import Tenant, Writer
@@ -20,7 +21,11 @@ class MeasurementController(Controller):
     tags = ("measurements",)
 
     @post(
-        "/", operation_id="createMeasurement", summary="Create measurement", responses=problem_responses(400, 413, 422)
+        "/",
+        operation_id="createMeasurement",
+        opt={NEEDS: "measure"},
+        summary="Create measurement",
+        responses=problem_responses(400, 413, 422),
     )
     async def create_measurement(
         self, data: JSONBody[Report], backend: Shared, origin: Writer

@@ -14,7 +14,7 @@ from pydantic.json_schema import models_json_schema
 from advisor.api.errors import Problem
 from advisor.api.examples import with_examples
 from advisor.api.exports import with_exports
-from advisor.api.headers import with_headers
+from advisor.api.headers import SECURITY_SCHEMES, with_headers
 from advisor.api.health import Health
 from advisor.contracts.assessment import Assessment
 from advisor.contracts.calibration import Calibration
@@ -95,5 +95,9 @@ def faithful(document: dict[str, Any]) -> dict[str, Any]:
     return {
         **document,
         "paths": paths,
-        "components": {**parts, "schemas": {**parts.get("schemas", {}), **top["$defs"]}},
+        "components": {
+            **parts,
+            "schemas": {**parts.get("schemas", {}), **top["$defs"]},
+            "securitySchemes": SECURITY_SCHEMES,
+        },
     }

@@ -14,8 +14,10 @@ from litestar.params import HeaderParameter, QueryParameter
 from litestar.types import Message, Scope
 from uuid_utils.compat import uuid7
 
+from advisor.api.access import EVERYBODY
 from advisor.contracts.errors import UnknownName
 from advisor.store import Origin
+from advisor.store.keys import Holder
 
 REQUEST_ID_HEADER = "X-Request-ID"
 GIVEN = re.compile(r"[A-Za-z0-9._:-]{1,128}")
@@ -66,7 +68,13 @@ async def finish(message: Message, scope: Scope) -> None:
 
 def caller_of(request: Request[Any, Any, Any]) -> Origin:
     """Who sends this request."""
-    return Origin(request_id=request_id(request.scope), route=f"{request.method} {request.url.path}")
+    holder: Holder = request.scope["state"].get("holder", EVERYBODY)
+    return Origin(
+        request_id=request_id(request.scope),
+        tenant=holder.tenant,
+        actor=holder.name,
+        route=f"{request.method} {request.url.path}",
+    )
 
 
 def origin_of(request: Request[Any, Any, Any], idempotency_key: IdempotencyKey = None) -> Origin:

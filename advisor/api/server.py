@@ -4,6 +4,7 @@ Enter at `serve` and `work`.
 """
 
 import asyncio
+import ipaddress
 import logging
 import os
 import signal
@@ -22,13 +23,14 @@ STOP_S = 10
 """How long running answers may take to finish after the stop signal."""
 
 
-def serve(host: str, port: int, *, worker: bool = True) -> int:
+def serve(host: str, port: int, *, worker: bool = True, require_keys: bool = False) -> int:
     """Serve until SIGTERM or Ctrl-C; both end in exit code 0.
 
     Args:
         host: address to listen on.
         port: 0 takes a free one.
         worker: whether to do the jobs of the queue too.
+        require_keys: whether to ask for a key even where the store has none.
 
     Raises:
         BadInput: the host or DATABASE_URL is wrong.
@@ -37,7 +39,7 @@ def serve(host: str, port: int, *, worker: bool = True) -> int:
     listener = _bind(host, port)
     previous = signal.signal(signal.SIGTERM, _as_keyboard_interrupt)
     try:
-        _serve(listener, worker=worker)
+        _serve(listener, worker=worker, require_keys=require_keys)
     except KeyboardInterrupt:
         sys.stderr.write("stopped\n")
     finally:
@@ -87,7 +89,7 @@ async def _work(worker: "Worker", *, until_empty: bool) -> None:
         await store.close()
 
 
-def _serve(listener: socket.socket, *, worker: bool) -> None:
+def _serve(listener: socket.socket, *, worker: bool, require_keys: bool) -> None:
     import uvicorn
 
     from advisor.api.app import create_app
@@ -95,15 +97,17 @@ def _serve(listener: socket.socket, *, worker: bool) -> None:
 
     _log_to_stderr()
     store = Store(os.environ.get("DATABASE_URL"))
-    asyncio.run(_reach(store))
+    is_open = asyncio.run(_reach(store)) and not require_keys
     config = uvicorn.Config(
-        create_app(worker=worker),
+        create_app(worker=worker, require_keys=require_keys),
         log_config=None,
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=STOP_S,
     )
     host, number = listener.getsockname()[:2]
+    if is_open and not ipaddress.ip_address(host.partition("%")[0]).is_loopback:
+        sys.stderr.write(f"warning: whoever reaches {host} may do everything; make a key: advisor keys add --help\n")
     address = f"http://[{host}]:{number}" if ":" in host else f"http://{host}:{number}"
     sys.stdout.write(f"advisor on {address} (OpenAPI: {address}/schema/openapi.json; store: {store.address})\n")
     sys.stdout.flush()
@@ -115,10 +119,13 @@ def _log_to_stderr() -> None:
     logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
-async def _reach(store: "Store") -> None:
-    """Fail before the port answers, with one message, when the store cannot be used."""
+async def _reach(store: "Store") -> bool:
+    """Fail before the port answers, with one message, when the store cannot be used; True where it has no keys."""
+    from advisor.store.keys import KeyRing
+
     try:
         await store.open()
+        return await KeyRing(store).is_empty()
     finally:
         await store.close()
 

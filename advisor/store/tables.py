@@ -91,6 +91,20 @@ class IdempotencyRecord(DefaultBase):
     document_id: Mapped[UUID] = mapped_column(GUID(length=16))
 
 
+class KeyRecord(UUIDv7Base):
+    """An API key, by its hash."""
+
+    __tablename__ = "api_keys"
+
+    name: Mapped[str] = mapped_column(String(100), unique=True)
+    tenant: Mapped[str] = mapped_column(String(200))
+    role: Mapped[str] = mapped_column(String(16))
+    sha256: Mapped[str] = mapped_column(String(SHA256_DIGITS), unique=True)
+    created_at: Mapped[datetime] = mapped_column(DateTimeUTC(timezone=True))
+    expires_at: Mapped[datetime | None] = mapped_column(DateTimeUTC(timezone=True))
+    revoked_at: Mapped[datetime | None] = mapped_column(DateTimeUTC(timezone=True))
+
+
 class AuditRecord(DefaultBase):
     """One entry of the audit trail; see `advisor.store.chain`."""
 

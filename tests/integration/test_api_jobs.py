@@ -1,13 +1,13 @@
 """Jobs on both databases: done once, in order, watched, ended; a worker that died or was only slow does no harm."""
 
 import asyncio
-import time
 from datetime import timedelta
 from uuid import UUID, uuid4
 
 import anyio
 import pytest
 from documents import case, fake_assess
+from job_waiting import job_ended
 from litestar.testing import TestClient
 
 from advisor.api.app import create_app
@@ -49,20 +49,11 @@ def client(database_url):
         yield client
 
 
-def ended(client, path):
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        job = client.get(path).json()
-        if job["state"] not in ("queued", "running"):
-            return job
-    raise AssertionError(job)
-
-
 def test_a_portfolio_is_done_case_by_case_and_says_what_came_out(database_url):
     with client_of(database_url, worker=True) as client:
         made = client.post("/v1/jobs", json=portfolio("one", "refused", "broken", "two"))
         assert made.status_code == 202 and made.json()["state"] == "queued"
-        job = ended(client, made.headers["location"])
+        job = job_ended(client, made.headers["location"])
         assert (job["state"], job["num_cases"], job["num_done"], job["num_refused"]) == ("done", 4, 2, 2)
         assert job["started_at"] <= job["finished_at"]
         found = client.get(f"{made.headers['location']}/results").json()["items"]
@@ -101,7 +92,7 @@ def test_a_cancelled_job_is_never_taken_up_and_cancelling_again_changes_nothing(
 def test_a_job_that_is_done_cannot_be_cancelled(database_url):
     with client_of(database_url, worker=True) as client:
         path = client.post("/v1/jobs", json=portfolio("a")).headers["location"]
-        ended(client, path)
+        job_ended(client, path)
         refused = client.post(f"{path}/cancel")
         assert refused.status_code == 409 and "is done" in refused.json()["detail"]
 
