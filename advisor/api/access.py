@@ -12,6 +12,7 @@ from litestar.handlers import BaseRouteHandler
 
 from advisor.store import LOCAL
 from advisor.store.keys import Holder, KeyRing, Role
+from advisor.store.origin import hash_of
 
 Need = Literal["read", "decide", "measure", "audit"]
 MAY: dict[Role, frozenset[Need]] = {
@@ -62,25 +63,29 @@ class Access:
 
     async def _holder(self, key: str | None) -> Holder | None:
         moment = time.monotonic()
+        if await self._is_open(moment):
+            return EVERYBODY
         if key is None:
-            return EVERYBODY if await self._is_open(moment) else None
-        until, known = self._remembered.get(key, (0.0, EVERYBODY))
+            return None
+        digest = hash_of(key)
+        until, known = self._remembered.get(digest, (0.0, EVERYBODY))
         if moment < until:
             return known
         found = await self._ring.holder(key)
-        self._remembered.pop(key, None)
+        self._remembered.pop(digest, None)
         if found is not None:
             if len(self._remembered) >= MAX_REMEMBERED:
                 self._remembered.clear()
-            self._remembered[key] = (moment + REMEMBERED_S, found)
+            self._remembered[digest] = (moment + REMEMBERED_S, found)
         return found
 
     async def _is_open(self, moment: float) -> bool:
-        if self._require_keys:
-            return False
-        if moment >= self._open_until and await self._ring.is_empty():
-            self._open_until = moment + REMEMBERED_S
-        return moment < self._open_until
+        if not self._require_keys and moment >= self._open_until:
+            if await self._ring.is_empty():
+                self._open_until = moment + REMEMBERED_S
+            else:
+                self._require_keys = True  # rows of keys stay, so it can never be open again
+        return not self._require_keys
 
 
 def _key(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:

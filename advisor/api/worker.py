@@ -44,6 +44,9 @@ class Worker:
             except StoreUnavailable as error:  # the job returns to the queue when its time has run out
                 log.warning("the store does not answer: %s", error)
                 worked = False
+            except Exception:  # the worker outlives it: after some attempts the queue gives the job up
+                log.exception("a job was left in the middle")
+                worked = False
             if not worked:
                 with anyio.move_on_after(self.poll_s):
                     await stop.wait()

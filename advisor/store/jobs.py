@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import and_, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer
 
 from advisor.store.audit import append
 from advisor.store.chain import Event, instant
@@ -24,6 +25,8 @@ from advisor.store.tables import JobRecord, JobResultRecord
 LEASE_S = 30.0
 MAX_ATTEMPTS = 5
 """Times that a job is taken up without a further result: its case may be what kills the workers."""
+WITHOUT_REQUEST = defer(JobRecord.document)
+"""Requests are large; how far a job is stands beside them."""
 OPEN_STATES = ("queued", "running")
 
 
@@ -152,7 +155,7 @@ class JobQueue:
             Conflict: the job is at its end already.
         """
         async with self.store.writing() as session:
-            job = await self._mine(session, identity, origin.tenant)
+            job = await self._mine(session, identity, origin.tenant, whole=True)
             if job.state == "cancelled":
                 return
             if job.state not in OPEN_STATES:
@@ -172,7 +175,12 @@ class JobQueue:
     async def jobs(self, *, state: str | None, limit: int, offset: int, tenant: str) -> Rows:
         """A tenant's jobs, newest first."""
         wanted = [JobRecord.tenant == tenant, *([] if state is None else [JobRecord.state == state])]
-        newest = select(JobRecord).where(*wanted).order_by(JobRecord.created_at.desc(), JobRecord.id.desc())
+        newest = (
+            select(JobRecord)
+            .options(WITHOUT_REQUEST)
+            .where(*wanted)
+            .order_by(JobRecord.created_at.desc(), JobRecord.id.desc())
+        )
         async with self.store.sessions() as session:
             total = await session.scalar(select(func.count()).select_from(JobRecord).where(*wanted))
             records = (await session.scalars(newest.limit(limit).offset(offset))).all()
@@ -191,8 +199,8 @@ class JobQueue:
             total = await session.scalar(select(func.count()).select_from(JobResultRecord).where(mine))
             return Rows((await session.scalars(ordered.limit(limit).offset(offset))).all(), total or 0)
 
-    async def _mine(self, session: AsyncSession, identity: UUID, tenant: str) -> JobRecord:
-        job = await session.get(JobRecord, identity)
+    async def _mine(self, session: AsyncSession, identity: UUID, tenant: str, *, whole: bool = False) -> JobRecord:
+        job = await session.get(JobRecord, identity, options=() if whole else (WITHOUT_REQUEST,))
         if job is None or job.tenant != tenant:
             raise NotStored(f"no job {str(identity)!r}; GET /v1/jobs lists what there is")
         return job

@@ -211,6 +211,32 @@ def test_a_worker_that_is_told_to_stop_gives_the_job_back(client, database_url):
     assert (job["state"], job["num_done"]) == ("queued", 1)
 
 
+def test_a_request_that_a_worker_cannot_read_does_not_end_the_worker(client, database_url, caplog):
+    """As after a change of the contracts; the next job is done all the same."""
+    bad, good = (client.post("/v1/jobs", json=portfolio("a")).headers["location"] for _ in range(2))
+
+    async def working(queue):
+        from sqlalchemy import update
+
+        from advisor.store.tables import JobRecord
+
+        async with queue.store.sessions() as session:
+            mine = JobRecord.id == UUID(bad.rsplit("/", 1)[1])
+            await session.execute(update(JobRecord).where(mine).values(document="{}"))
+            await session.commit()
+        stop = anyio.Event()
+
+        def last(case, **given):
+            anyio.from_thread.run_sync(stop.set)
+            return fake_assess(case, **given)
+
+        await Worker(Backend(queue.store, load_catalog(), last), queue, poll_s=0.01).run(stop)
+
+    asyncio.run(on_queue(database_url, working))
+    assert client.get(good).json()["state"] == "done"
+    assert "left in the middle" in caplog.text
+
+
 def test_a_worker_leaves_a_job_that_is_cancelled_meanwhile(client, database_url):
     path = client.post("/v1/jobs", json=portfolio("a", "b", "c")).headers["location"]
     identity = UUID(path.rsplit("/", 1)[1])
