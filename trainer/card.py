@@ -19,6 +19,10 @@ GENERAL_LIMITS = (
     "answers can be wrong; the evaluation says how often, on data of the same kind",
 )
 
+EXPLAIN = (
+    "- which words of a prompt moved an answer: `trainer explain MODEL --prompt TEXT`; what such figures say and do "
+    "not say stands in the limits.html that it writes, in English and German"
+)
 NO_GRID = "not known, as the grid is not; `advisor footprint` reckons them"
 
 
@@ -51,7 +55,7 @@ def model_card(
         base_model=base,
         parameters=stored_parameters(model),
         vocab_size=config["vocab_size"],
-        context_tokens=config["max_position_embeddings"],
+        context_tokens=config.get("max_position_embeddings") or config["n_positions"],
         languages=plan.languages,
         task=plan.task,
         intended_use=f"{plan.task.replace('_', ' ')} on texts like those it was trained on",
@@ -92,7 +96,7 @@ def card_text(card: ModelCard) -> str:
             lines += ["\n## Bias\n", *bias_section(card.evaluation.bias)]
         if card.evaluation.toxicity:
             lines += ["\n## Toxicity of free generation\n", *toxicity_sentences(card.evaluation)]
-    lines += ["\n## Limits\n", *(f"- {limit}" for limit in card.limits)]
+    lines += ["\n## Limits\n", *(f"- {limit}" for limit in card.limits), EXPLAIN]
     return "\n".join(lines) + "\n"
 
 

@@ -7,9 +7,12 @@ phase, so a resumed run adds up.
 import json
 import shutil
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from pydantic import Field, ValidationError
 
 from advisor.contracts.base import Contract, Count, NonNegative
 from advisor.contracts.errors import BadInput
@@ -33,11 +36,19 @@ class RunState(Contract):
 
 
 class Manifest(Contract):
-    """A finished phase: what it was made from, what it left, what it reported."""
+    """A finished phase: what it was made from, what it left, what it reported and what made it."""
 
     inputs: dict[str, str]
     outputs: dict[str, str]
     report: PhaseReport
+    tokenizer_sha256: str | None = None
+    """None before there is one."""
+    packages: dict[str, str] = Field(default_factory=dict)
+    """Versions of the libraries that shaped it."""
+    code_revision: str = ""
+    cost: NonNegative | None = None
+    """In `currency`, by the hour that the plan's forecast implies; None when it implies none."""
+    currency: str | None = None
 
 
 class Stretch(Contract):
@@ -129,7 +140,11 @@ def check_inputs(output: Path, phase: str, inputs: dict[str, str]) -> None:
         write_text(path, json.dumps(inputs, indent=2) + "\n")
         return
     before = json.loads(path.read_text(encoding="utf-8"))
-    changed = sorted(name for name in before.keys() | inputs.keys() if before.get(name) != inputs.get(name))
+    changed = [
+        f"{name} ({_short(before.get(name))} -> {_short(inputs.get(name))})"
+        for name in sorted(before.keys() | inputs.keys())
+        if before.get(name) != inputs.get(name)
+    ]
     if changed:
         raise BadInput(
             f"--resume: changed since phase {phase} began: {', '.join(changed)}; restore it, or start anew with "
@@ -170,7 +185,16 @@ def stretches_of(output: Path, phase: str) -> list[Stretch]:
     path = directory / "stretches.jsonl"
     if not path.exists():
         return []
-    return [Stretch.model_validate_json(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
+    found = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        with suppress(ValidationError):  # cut off by a full disk
+            found.append(Stretch.model_validate_json(line))
+    return found
+
+
+def _short(digest: str | None) -> str:
+    """The beginning of a hash, enough to tell two apart."""
+    return "not there" if digest is None else digest[:12]
 
 
 def _energy_of_killed(trace: Path, phase: str, duration_s: float) -> EnergyReport:

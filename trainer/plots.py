@@ -9,6 +9,8 @@ PANELS = (
     ("pretrain", "loss", "pre-training loss (nats per token)"),
     ("sft", "loss", "supervised loss (nats per token)"),
     ("reward", "loss", "reward model loss"),
+    ("dpo", "loss", "DPO loss"),
+    ("dpo", "rewards/margins", "margin of chosen answers in DPO"),
     ("rl", "reward", "reward in RL"),
     ("rl", "kl", "KL to the tuned model (nats)"),
     ("rl", "completions/mean_length", "answer length in RL (tokens)"),

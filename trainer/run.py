@@ -5,6 +5,7 @@ Enter at `run_plan`. Each phase runs inside a window of the energy meter and lea
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,8 +15,10 @@ from advisor.contracts.evaluation import EvaluationReport
 from advisor.contracts.plan import TrainingPlan
 from advisor.contracts.runs import EnergyReport, PhaseName, PhaseReport, RunReport
 from advisor.files import read_contract
+from trainer.checkpoint import file_sha256, full_disk_is_said
 from trainer.energy import Meter, open_meter
 from trainer.energy.cuda import cuda_uuids, wait_for_cuda
+from trainer.environment import code_revision, package_versions
 from trainer.hashes import phase_inputs, phase_outputs
 from trainer.manifest import (
     Manifest,
@@ -33,12 +36,11 @@ from trainer.manifest import (
 from trainer.plan import check_plan, moved
 from trainer.progress import Progress
 from trainer.stop import stop_here, stop_on_signals
-from trainer.totals import total_energy
+from trainer.totals import rent, total_energy
 
 if TYPE_CHECKING:
     from trainer.phases.common import PhaseResult
 
-TRAINING: tuple[PhaseName, ...] = ("pretrain", "sft", "reward", "rl")
 REPORT = "run_report.json"
 
 
@@ -58,7 +60,7 @@ class Work:
 
 def steps_of(plan: TrainingPlan) -> tuple[PhaseName, ...]:
     """The phases of a plan in their order."""
-    return ("data", "tokenizer", *(name for name in TRAINING if getattr(plan.phases, name) is not None), "evaluate")
+    return ("data", "tokenizer", *plan.phases.names(), "evaluate")
 
 
 def run_plan(plan: TrainingPlan, *, base: Path, output: Path, resume: bool, progress: Progress) -> RunReport:
@@ -79,14 +81,14 @@ def run_plan(plan: TrainingPlan, *, base: Path, output: Path, resume: bool, prog
     existed = output.exists()
     own = moved(plan, base, output)
     state = claim(own, output, resume=resume)
-    _quieten_libraries()
+    quieten_libraries()
     trace = next_trace(output)
     opened = open_meter(uuids=cuda_uuids(), record=trace, record_readings=False, synchronize=wait_for_cuda)
     with opened as meter, stop_on_signals(), progress:
         work = Work(own, output, meter, trace, progress)
         for name in steps_of(plan):
             try:
-                _phase(work, name)
+                run_phase(work, name)
             except BadInput:
                 if name == "data" and not resume:
                     release(output, existed=existed)
@@ -106,7 +108,7 @@ def run_plan(plan: TrainingPlan, *, base: Path, output: Path, resume: bool, prog
         )
 
 
-def _phase(work: Work, name: PhaseName) -> None:
+def run_phase(work: Work, name: PhaseName) -> None:
     """Run one phase inside a meter window, or take over what an earlier process finished."""
     inputs = phase_inputs(work.plan, work.output, work.output, name)
     check_inputs(work.output, name, inputs)
@@ -124,13 +126,29 @@ def _phase(work: Work, name: PhaseName) -> None:
         with window:
             result = _action(work, name, begun_s)()
     except BaseException:
-        note_stretch(work.output, name, Stretch(duration_s=time.monotonic() - begun_s, energy=window.report))
+        with suppress(OSError):  # the disk may be full, and that is the error to report
+            note_stretch(work.output, name, Stretch(duration_s=time.monotonic() - begun_s, energy=window.report))
         raise
     finally:
         work.progress.end()
     report = _report(name, result, time.monotonic() - begun_s, earlier, window.report)
-    write_manifest(work.output, Manifest(inputs=inputs, outputs=phase_outputs(work.output, name), report=report))
+    write_manifest(work.output, _manifest(work, inputs, report))
     work.reports.append(report)
+
+
+def _manifest(work: Work, inputs: dict[str, str], report: PhaseReport) -> Manifest:
+    tokenizer = work.output / "tokenizer" / "tokenizer.json"
+    forecast = work.plan.forecast
+    return Manifest(
+        inputs=inputs,
+        outputs=phase_outputs(work.output, report.name),
+        report=report,
+        tokenizer_sha256=file_sha256(tokenizer) if tokenizer.exists() else None,
+        packages=package_versions(),
+        code_revision=code_revision(),
+        cost=rent(forecast, report.duration_s),
+        currency=forecast.currency,
+    )
 
 
 def _action(work: Work, name: PhaseName, begun_s: float) -> Callable[[], "PhaseResult"]:
@@ -147,7 +165,8 @@ def _action(work: Work, name: PhaseName, begun_s: float) -> Callable[[], "PhaseR
             progress=work.progress,
             note_time=lambda: note_running(work.output, name, begun_s, work.trace),
         )
-        return steps.run_step(context, name)
+        with full_disk_is_said(name, context.directory(name)):
+            return steps.run_step(context, name)
 
     return act
 
@@ -175,13 +194,16 @@ def _report(
     )
 
 
-def _quieten_libraries() -> None:
+def quieten_libraries() -> None:
     """Keep the model libraries' progress bars and known deprecations out of this program's own output."""
     import logging
+    import warnings
 
     from trainer.environment import use_available_threads
 
     use_available_threads()
+    # trl asks transformers by names that the next version drops; nothing that a user of this program could change.
+    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.set_verbosity_error()

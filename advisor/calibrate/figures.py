@@ -135,8 +135,13 @@ def own_run_spread_ln(loop_s: float, load_ratio: float | None = None) -> float:
     with repeated runs at l of about 2, whose hours scatter by 0.3 to 0.4.
     validity: loops of a second to hours; a load that is not known counts as none.
     """
-    busy = BUSY_SPREAD_LN * max(0.0, (load_ratio or 0.0) - 1.0)
-    return sqrt(OWN_RUN_SPREAD_LN**2 * max(1.0, STEADY_S / max(loop_s, 1e-3)) + busy**2)
+    own = OWN_RUN_SPREAD_LN**2 * max(1.0, STEADY_S / max(loop_s, 1e-3))
+    return sqrt(own + busy_spread_ln(load_ratio) ** 2)
+
+
+def busy_spread_ln(load_ratio: float | None) -> float:
+    """Error of what was measured while more programs wanted a core than there are; a load not known counts as none."""
+    return BUSY_SPREAD_LN * max(0.0, (load_ratio or 0.0) - 1.0)
 
 
 def measured_devices(energy: EnergyReport) -> int:

@@ -14,6 +14,7 @@ from advisor.calibrate.figures import (
     SCALE_SPREAD_LN_PER_E_FOLD,
     Figure,
     Found,
+    busy_spread_ln,
     machine_words,
     measured_devices,
 )
@@ -76,7 +77,7 @@ def _training(
         quantity="training_flop_per_s",
         unit="FLOP/s",
         value=probe.flop_per_s,
-        spread_ln=_probe_spread_ln(probe),
+        spread_ln=_probe_spread_ln(probe, report.machine.environment.load_ratio),
         group=group,
         hardware=hardware,
         workload=workload,
@@ -93,7 +94,7 @@ def _training(
     reached = probe.flop_per_s / part.peak_flop_per_s
     check_share(reached, part, catalog, where)
     measured = min(HIGHEST_MFU, reached / ratio_of_probe(probe, part, catalog))
-    spread_ln = _probe_spread_ln(probe)
+    spread_ln = _probe_spread_ln(probe, report.machine.environment.load_ratio)
     if part.mfu_class in REFERENCE_PARTS:
         scale = probe.model.parameters / (REFERENCE_PARAMS_B * 1e9)
         spread_ln = scale_spread_ln(spread_ln, scale, SCALE_SPREAD_LN_PER_E_FOLD)
@@ -113,14 +114,15 @@ def _training(
     _power(report, probe, part, hardware, found)
 
 
-def _probe_spread_ln(probe: TrainingProbe) -> float:
+def _probe_spread_ln(probe: TrainingProbe, load_ratio: float | None) -> float:
     """Of a few steps, more where they scattered: what made them scatter may last longer than they did.
 
-    s^2 = 0.15^2 + (q / 1.35)^2, q the distance of the quartiles over the median
+    s^2 = 0.15^2 + (q / 1.35)^2 + s_busy^2, q the distance of the quartiles over the median
     units: spread of ln.   source: own assumption; quartiles of a normal lie 1.35 standard deviations apart.
     validity: scatter below about one half.
     """
-    return sqrt(PROBE_SPREAD_LN**2 + ((probe.spread_fraction or 0.0) / QUARTILES_APART) ** 2)
+    scatter = (probe.spread_fraction or 0.0) / QUARTILES_APART
+    return sqrt(PROBE_SPREAD_LN**2 + scatter**2 + busy_spread_ln(load_ratio) ** 2)
 
 
 def _check_products(report: MachineMeasurement, probe: TrainingProbe, where: str) -> None:

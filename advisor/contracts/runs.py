@@ -29,7 +29,7 @@ EnergyQuality = Literal[
     "estimated_tdp",
     "unavailable",
 ]
-PhaseName = Literal["data", "tokenizer", "pretrain", "sft", "reward", "rl", "evaluate"]
+PhaseName = Literal["data", "tokenizer", "pretrain", "sft", "reward", "rl", "dpo", "evaluate"]
 
 
 class DeviceEnergy(Contract):

@@ -14,6 +14,7 @@ from advisor.contracts.base import AmountRange, Contract, Interval, ShareRange
 UNITS = (
     "usd|eur|tokens|requests|mwh|kwh|wh|j|w|kw|kgco2e|gco2e|h|hours|s|ms|minutes|months|years|gib|bytes|flop|params"
     "|g|l|parameters|fte|fraction|ratio|multiplier|steps|epochs|examples|pairs|sequences|completions|items|servers|threads"
+    "|words|characters|nats"
 )
 UNIT = re.compile(rf"(^|_)({UNITS})(_per_[a-z0-9_]+)?(_p\d+|_before|_after|_by_hand|_location|_market)*$")
 """A unit, alone or at the end; behind it at most `per` something, a quantile, or which of two states."""
@@ -33,14 +34,16 @@ WITHOUT_UNIT = {
         "p_best", "p_best_after", "p_best_before", "p_meets_quality", "p_triggered", "p_value", "p_within_budget",
     },
     "a count of what the name says": {
-        "answered", "count", "cpu_count", "accelerator_count", "dense_layers", "devices_per_server", "draws", "errors",
+        "answered", "count", "cpu_count", "accelerator_count", "dense_layers", "devices_per_server", "draws",
+        "drop_from_terms", "errors",
         "experts_per_token", "fitting_counts", "line", "n", "num_layers", "num_heads", "num_kv_heads",
-        "pipeline_parallel",
+        "paraphrases_per_example", "pipeline_parallel",
         "position_embeddings", "refreshes_per_year", "refused", "resumed", "samples", "shared_experts", "sobol_draws",
         "tensor_parallel",
     },
     "a pure number by the name that the field gives it": {
-        "alpha", "dense_ffn_size", "embedding_size", "ffn_size", "head_dim", "hidden_size", "kl_beta", "kv_latent_size",
+        "alpha", "beta", "dense_ffn_size", "embedding_size", "ffn_size", "head_dim", "hidden_size", "kl_beta",
+        "kv_latent_size",
         "learning_rate", "lora_rank", "loss_first", "loss_last", "query_latent_size", "rank", "rope_head_dim", "seed",
         "value_head_dim", "vocab_size",
     },

@@ -9,6 +9,8 @@ from trainer_runs import PRETRAIN, interrupt, logged, run, write_plan
 
 from advisor.contracts.runs import RunReport
 from advisor.files import read_contract
+from trainer.corpus.shards import ShardWriter, read_shards
+from trainer.corpus.split import COLUMNS
 
 pytestmark = pytest.mark.slow
 
@@ -92,8 +94,14 @@ def test_training_text_that_was_tampered_with_is_made_anew_from_its_source(tmp_p
     output = tmp_path / "out"
     arguments = ("run", "plan.yaml", "--output", "out")
     interrupt(*arguments, cwd=tmp_path, output=output, phase="pretrain", step=20)
-    with (output / "data" / "train.jsonl").open("a") as stream:
-        stream.write('{"id": "new", "text": "something that was not there"}\n')
+    shard = output / "data" / "train-00000.parquet"
+    rows = [
+        *read_shards([shard]),
+        {"id": "new", "text": "something that was not there", "label": None, "language": None},
+    ]
+    with ShardWriter(shard, COLUMNS) as writer:
+        for row in rows:
+            writer.add(len(row["text"]), **row)
     done = run(*arguments, "--resume", cwd=tmp_path)
     assert "data: done earlier" not in done.stderr and "tokenizer: done earlier" in done.stderr
     weights = [path / "model" / "model.safetensors" for path in (output, uninterrupted)]

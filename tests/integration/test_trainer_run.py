@@ -46,7 +46,7 @@ def test_the_output_has_the_documented_layout(work):
     output = work[0] / "out"
     names = [
         *("plan.yaml", "suite.jsonl", "run_report.json", "report.md", "plots/loss.png", "data/data_card.json"),
-        *("data/train.jsonl", "data/holdout.jsonl", "tokenizer/tokenizer.json"),
+        *("data/train-00000.parquet", "data/holdout-00000.parquet", "tokenizer/tokenizer.json"),
         *("model/config.json", "model/model.safetensors", "model/tokenizer.json", "model/chat_template.jinja"),
         *("model/model_card.json", "model/README.md"),
         *(f"phases/{phase}/{name}" for phase in CHAIN for name in ("log.jsonl", "manifest.json", "model/config.json")),

@@ -15,7 +15,7 @@ def completions(*texts):
 
 
 def test_the_guard_punishes_empty_and_rambling_answers_and_no_others():
-    from trainer.phases.rl import length_guard
+    from trainer.phases.rewards import length_guard
 
     guard = length_guard(4)
     assert guard(completions("data model", "", "   ", "a b c d", "a b c d e")) == [0.0, -1.0, -1.0, 0.0, -1.0]
