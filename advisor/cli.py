@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_assess(verbs)
     _add_handoff(verbs)
     _add_serve(verbs)
+    _add_store(verbs)
     _add_catalog(verbs)
     _add_estimate(verbs)
     _add_hindcast(verbs)
@@ -135,7 +136,27 @@ def _add_serve(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8080)
+    parser.add_argument("--no-worker", action="store_true", help="leave jobs to `advisor worker`")
+    parser.add_argument("--require-keys", action="store_true", help="ask for a key even where the store has none")
     parser.set_defaults(handler=_serve)
+    worker = verbs.add_parser(
+        "worker",
+        help="do the jobs of the service, beside it or on other machines",
+        description="Takes jobs (POST /v1/jobs) from the store and does them until it is stopped; SIGTERM ends it "
+        "after the case at hand. Several workers share one store.",
+    )
+    worker.add_argument("--database-url", metavar="URL", help="of the store (default: DATABASE_URL, else SQLite)")
+    worker.add_argument(
+        "--lease-s", type=_lease_s, default=30.0, help="a job whose worker is silent so long is taken up again"
+    )
+    worker.add_argument("--until-empty", action="store_true", help="end when no job is waiting")
+    worker.set_defaults(handler=_worker)
+
+
+def _add_store(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from advisor.store_commands import add_parsers
+
+    add_parsers(verbs)
 
 
 def _add_catalog(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -224,7 +245,20 @@ def _handoff(arguments: argparse.Namespace) -> int:
 def _serve(arguments: argparse.Namespace) -> int:
     from advisor.api.server import serve
 
-    return serve(arguments.host, arguments.port)
+    return serve(arguments.host, arguments.port, worker=not arguments.no_worker, require_keys=arguments.require_keys)
+
+
+def _worker(arguments: argparse.Namespace) -> int:
+    from advisor.api.server import work
+
+    return work(arguments.database_url, lease_s=arguments.lease_s, until_empty=arguments.until_empty)
+
+
+def _lease_s(text: str) -> float:
+    value = float(text)
+    if not 1 <= value <= 3600:
+        raise argparse.ArgumentTypeError(f"{value} is outside 1..3600")
+    return value
 
 
 if __name__ == "__main__":

@@ -144,6 +144,38 @@ class CalibrationPage(Contract):
     """Path of the next page; None on the last."""
 
 
+class AuditEntry(Contract):
+    """One write, in the chain of all writes."""
+
+    sequence: PositiveCount
+    """1 for the first entry of the store, over all tenants."""
+    at: str
+    """UTC, ISO 8601."""
+    tenant: str
+    actor: str
+    """Name of the API key; `local` where no keys are asked for, `migration` for what stood before the trail."""
+    action: str
+    kind: str
+    document_id: UUID
+    document_sha256: str
+    """SHA-256 of the document's bytes as they are given out."""
+    request_id: str
+    previous_sha256: str
+    """Hash of the entry before; 64 zeros for the first."""
+    sha256: str
+    """SHA-256 of the other fields: a JSON array without spaces of sequence, at, tenant, actor, action, kind,
+    document_id, document_sha256, request_id and previous_sha256, other than ASCII escaped."""
+
+
+class AuditPage(Contract):
+    """Entries of the audit trail, newest first."""
+
+    items: tuple[AuditEntry, ...]
+    total_items: Count
+    next: str | None
+    """Path of the next page; None on the last."""
+
+
 class ApiPrice(Contract):
     """Token prices of one API model at the tier of a typical request."""
 

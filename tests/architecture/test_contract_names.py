@@ -49,7 +49,7 @@ WITHOUT_UNIT = {
         "learning_rate", "lora_rank", "loss_first", "loss_last", "query_latent_size", "rank", "rope_head_dim", "seed",
         "value_head_dim", "vocab_size",
     },
-    "a place in an order": {"month", "rank_after", "rank_before", "reason", "step", "version"},
+    "a place in an order": {"month", "position", "rank_after", "rank_before", "reason", "sequence", "step", "version"},
     "a standard deviation of a natural logarithm": {"spread_ln"},
     "a point on a scale of 0 to 10": {
         "bias_control", "energy_saving", "explainability", "flips_at_0_10", "model_control", "score_0_10",

@@ -63,6 +63,12 @@ def test_it_is_version_three_one_and_names_every_route(document):
         "GET /v1/catalog/accelerators",
         "GET /v1/catalog/prices",
         "GET /v1/catalog/grids",
+        "POST /v1/jobs",
+        "GET /v1/jobs",
+        "GET /v1/jobs/{job_id}",
+        "GET /v1/jobs/{job_id}/results",
+        "POST /v1/jobs/{job_id}/cancel",
+        "GET /v1/audit",
         "GET /healthz",
         "GET /readyz",
     }
