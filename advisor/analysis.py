@@ -13,7 +13,7 @@ from advisor.contracts.analysis import Analysis, InfluenceShare, MeasurementOffe
 from advisor.contracts.assessment import BreakEven
 from advisor.contracts.case import Case
 from advisor.core.costing import total_of
-from advisor.core.demand import Frame, demand_of
+from advisor.core.demand import demand_of
 from advisor.core.sampling import Array, Design
 from advisor.core.sobol import total_indices
 from advisor.estimate.draws import Draws
@@ -35,14 +35,13 @@ ERRORS = 2.0
 def analysis_of(
     case: Case,
     pool: Draws,
-    solved: Solved,
+    rerun: Rerun,
     influence: Influence,
     crossings: Sequence[BreakEven],
-    frame: Frame,
     on: date,
 ) -> Analysis:
     """Everything beyond costs and ranks; most lists are empty with fewer than two feasible options."""
-    rerun = Rerun(solved, frame)
+    solved, frame = rerun.solved, rerun.frame
     sobol = _sobol(rerun, influence)
     return Analysis(
         evpi=rounded(max(0.0, influence.evpi)),

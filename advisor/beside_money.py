@@ -12,6 +12,7 @@ from advisor.contracts.analysis import Criteria, CriteriaValue, CriterionRow, Cr
 from advisor.contracts.case import Case
 from advisor.contracts.catalog import Parameter
 from advisor.core.criteria import additive_value, log_score, turning_weight
+from advisor.core.order import median_of
 from advisor.estimate.draws import Draws
 from advisor.solve import Solved
 from advisor.summaries import rounded
@@ -85,7 +86,7 @@ def _energy(pool: Draws, solved: Solved, place: int) -> float | None:
     kwh, requests = solved.outcomes[place].impact.kwh, solved.demand.total_requests
     if kwh is None or not bool(np.all(requests > 0)):
         return None
-    wh = float(np.median(kwh / requests)) * WH_PER_KWH
+    wh = median_of(kwh / requests) * WH_PER_KWH
     worst, best = _anchor(pool, "energy", "worst").central, _anchor(pool, "energy", "best").central
     return rounded(log_score(wh, worst=worst, best=best), 3)
 

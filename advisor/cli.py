@@ -17,7 +17,10 @@ EPILOG = """examples:
   advisor assess cases/ --output assessments/ --format json
   advisor assess --compare before.json after.json
   advisor assess my_case.yaml --measurements runs/demo/run_report.json runs/demo/baseline_report.json
+  advisor calibrate runs/demo/run_report.json --plot runs/calibration.png
+  advisor assess my_case.yaml --calibration runs/calibration.json
   advisor handoff assessment.json --output runs/plan
+  advisor forecast runs/plan --calibration runs/calibration.json
   advisor footprint runs/first/run_report.json --grid DE
   advisor serve --port 8080
 
@@ -48,10 +51,13 @@ def _parser() -> argparse.ArgumentParser:
     _add_assess(verbs)
     _add_handoff(verbs)
     _add_serve(verbs)
+    _add_store(verbs)
     _add_catalog(verbs)
     _add_estimate(verbs)
     _add_hindcast(verbs)
     _add_baseline(verbs)
+    _add_calibrate(verbs)
+    _add_forecast(verbs)
     _add_footprint(verbs)
     return parser
 
@@ -74,7 +80,10 @@ def _add_assess(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         type=Path,
         default=[],
         metavar="FILE",
-        help="run and baseline reports to learn from",
+        help="reports to learn from: of runs, comparisons, machines, served models",
+    )
+    parser.add_argument(
+        "--calibration", type=Path, metavar="FILE", help="what `advisor calibrate` has learnt; named in the result"
     )
     parser.add_argument(
         "--compare",
@@ -127,7 +136,27 @@ def _add_serve(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8080)
+    parser.add_argument("--no-worker", action="store_true", help="leave jobs to `advisor worker`")
+    parser.add_argument("--require-keys", action="store_true", help="ask for a key even where the store has none")
     parser.set_defaults(handler=_serve)
+    worker = verbs.add_parser(
+        "worker",
+        help="do the jobs of the service, beside it or on other machines",
+        description="Takes jobs (POST /v1/jobs) from the store and does them until it is stopped; SIGTERM ends it "
+        "after the case at hand. Several workers share one store.",
+    )
+    worker.add_argument("--database-url", metavar="URL", help="of the store (default: DATABASE_URL, else SQLite)")
+    worker.add_argument(
+        "--lease-s", type=_lease_s, default=30.0, help="a job whose worker is silent so long is taken up again"
+    )
+    worker.add_argument("--until-empty", action="store_true", help="end when no job is waiting")
+    worker.set_defaults(handler=_worker)
+
+
+def _add_store(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from advisor.store_commands import add_parsers
+
+    add_parsers(verbs)
 
 
 def _add_catalog(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -150,6 +179,18 @@ def _add_hindcast(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def _add_baseline(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     from advisor.baseline.commands import add_parser
+
+    add_parser(verbs)
+
+
+def _add_calibrate(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from advisor.calibrate.commands import add_parser
+
+    add_parser(verbs)
+
+
+def _add_forecast(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from advisor.forecast.commands import add_parser
 
     add_parser(verbs)
 
@@ -178,6 +219,7 @@ def _assess(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
         draws=arguments.draws,
         measurements=arguments.measurements,
+        calibration=arguments.calibration,
     )
     if arguments.compare:
         return compare_files(arguments.compare, arguments.case, wanted)
@@ -203,7 +245,20 @@ def _handoff(arguments: argparse.Namespace) -> int:
 def _serve(arguments: argparse.Namespace) -> int:
     from advisor.api.server import serve
 
-    return serve(arguments.host, arguments.port)
+    return serve(arguments.host, arguments.port, worker=not arguments.no_worker, require_keys=arguments.require_keys)
+
+
+def _worker(arguments: argparse.Namespace) -> int:
+    from advisor.api.server import work
+
+    return work(arguments.database_url, lease_s=arguments.lease_s, until_empty=arguments.until_empty)
+
+
+def _lease_s(text: str) -> float:
+    value = float(text)
+    if not 1 <= value <= 3600:
+        raise argparse.ArgumentTypeError(f"{value} is outside 1..3600")
+    return value
 
 
 if __name__ == "__main__":

@@ -3,14 +3,16 @@
 Enter at `AdvisorClient`. Errors arrive as the tree of `advisor.contracts.errors`, with the service's own words.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Self, TypeVar, overload
+from uuid import UUID
 
 import httpx
 from pydantic import BaseModel, RootModel, SerializeAsAny, ValidationError
 
 from advisor.contracts.assessment import Assessment
-from advisor.contracts.baseline import BaselineReport
+from advisor.contracts.calibration import Calibration
 from advisor.contracts.case import Case
 from advisor.contracts.errors import BadInput, Failed
 from advisor.contracts.estimates import (
@@ -22,14 +24,19 @@ from advisor.contracts.estimates import (
     TrainingRequest,
 )
 from advisor.contracts.handover import Handoff, HandoffRequest
+from advisor.contracts.jobs import Job, JobPage, JobResultPage, PortfolioRequest
+from advisor.contracts.measurements import Report as AnyReport
 from advisor.contracts.mistakes import describe
 from advisor.contracts.questions import ServingAnswers, TrainingAnswers
-from advisor.contracts.runs import RunReport
 from advisor.contracts.service import (
     AcceleratorsTable,
     AssessmentPage,
     AssessmentRequest,
     AssessmentSummary,
+    AuditPage,
+    CalibrationPage,
+    CalibrationRequest,
+    CalibrationSummary,
     CasePage,
     CaseSummary,
     GridsTable,
@@ -38,11 +45,14 @@ from advisor.contracts.service import (
     ModelsTable,
     PricesTable,
     Report,
+    RevocationRequest,
 )
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 TIMEOUT_S = 120.0
 CONNECT_TIMEOUT_S = 5.0
+KEY_VARIABLE = "ADVISOR_API_KEY"
+"""The environment variable that the key is read from where none is given."""
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 Table = Literal["models", "accelerators", "prices", "grids"]
@@ -67,6 +77,8 @@ class NotFound(BadInput):
 class AdvisorClient:
     """A connection to `advisor serve`; close it, or use it in a `with` statement.
 
+    A service that asks for keys gets `api_key`, by default the one in the environment variable ADVISOR_API_KEY.
+
     Every method raises `BadInput` when the service refuses the request (`NotFound` for an unknown id) and `Failed`
     when it cannot be reached or fails.
     """
@@ -76,6 +88,7 @@ class AdvisorClient:
         base_url: str = DEFAULT_URL,
         *,
         timeout_s: float = TIMEOUT_S,
+        api_key: str | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         if not base_url.startswith(("http://", "https://")):
@@ -83,7 +96,9 @@ class AdvisorClient:
         self.base_url = base_url.rstrip("/")
         timeout = httpx.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S)
         try:
-            self._http = httpx.Client(base_url=self.base_url, timeout=timeout, transport=transport)
+            self._http = httpx.Client(
+                base_url=self.base_url, timeout=timeout, transport=transport, headers=_credentials(api_key)
+            )
         except httpx.InvalidURL as error:
             raise BadInput(f"address of the advisor {base_url!r}: {error}") from error
 
@@ -108,11 +123,14 @@ class AdvisorClient:
         *,
         seed: int = 0,
         draws: int = 10_000,
-        measurements: Sequence[RunReport | BaselineReport] = (),
+        measurements: Sequence[AnyReport] = (),
+        calibration: Calibration | None = None,
     ) -> Assessment:
         """Assess a case; the service stores the answer."""
         try:
-            request = AssessmentRequest(case=case, seed=seed, draws=draws, measurements=tuple(measurements))
+            request = AssessmentRequest(
+                case=case, seed=seed, draws=draws, measurements=tuple(measurements), calibration=calibration
+            )
         except ValidationError as error:
             raise BadInput(describe(error, AssessmentRequest, "request")) from error
         return self._read(Assessment, "POST", "/v1/assessments", request)
@@ -158,7 +176,7 @@ class AdvisorClient:
         """The planned cost lines of a stored assessment as a FOCUS 1.2 table."""
         return self._file(f"{_segment(assessment_id)}/focus.csv", "text/csv", language).decode()
 
-    def add_measurement(self, report: RunReport | BaselineReport) -> MeasurementSummary:
+    def add_measurement(self, report: AnyReport) -> MeasurementSummary:
         """Store a report."""
         return self._read(MeasurementSummary, "POST", "/v1/measurements", report)
 
@@ -166,9 +184,59 @@ class AdvisorClient:
         """Stored reports, newest first."""
         return self._read(MeasurementPage, "GET", "/v1/measurements", params=_page(limit, offset)).items
 
-    def measurement(self, measurement_id: str) -> RunReport | BaselineReport:
+    def measurement(self, measurement_id: str) -> AnyReport:
         """One stored report."""
         return self._read(Report, "GET", f"/v1/measurements/{_segment(measurement_id)}").root
+
+    def add_calibration(
+        self, calibration: Calibration | None = None, *, measurements: Sequence[str] = ()
+    ) -> CalibrationSummary:
+        """Make a calibration from stored measurements (their ids), extend one with them, or keep one."""
+        try:
+            request = CalibrationRequest(
+                calibration=calibration, measurements=tuple(UUID(item) for item in measurements)
+            )
+        except ValueError as error:
+            raise BadInput(f"measurements: {error}; give the ids of stored measurements") from error
+        return self._read(CalibrationSummary, "POST", "/v1/calibrations", request)
+
+    def calibrations(self, *, limit: int = 50, offset: int = 0) -> tuple[CalibrationSummary, ...]:
+        """Stored calibrations, newest first."""
+        return self._read(CalibrationPage, "GET", "/v1/calibrations", params=_page(limit, offset)).items
+
+    def calibration(self, calibration_id: str) -> Calibration:
+        """One stored calibration."""
+        return self._read(Calibration, "GET", f"/v1/calibrations/{_segment(calibration_id)}")
+
+    def revoke(self, calibration_id: str, report_id: str, *, undo: bool = False) -> CalibrationSummary:
+        """The next version of a stored calibration, without a report; with `undo` the report counts again."""
+        request = RevocationRequest(report_id=report_id, undo=undo)
+        return self._read(CalibrationSummary, "POST", f"/v1/calibrations/{_segment(calibration_id)}/revoke", request)
+
+    def add_portfolio(self, request: PortfolioRequest) -> Job:
+        """Put many cases into the queue."""
+        return self._read(Job, "POST", "/v1/jobs", request)
+
+    def jobs(self, *, limit: int = 50, offset: int = 0) -> tuple[Job, ...]:
+        """Jobs, newest first."""
+        return self._read(JobPage, "GET", "/v1/jobs", params=_page(limit, offset)).items
+
+    def job(self, job_id: str) -> Job:
+        """How far a job is."""
+        return self._read(Job, "GET", f"/v1/jobs/{_segment(job_id)}")
+
+    def job_results(self, job_id: str, *, limit: int = 100, offset: int = 0) -> JobResultPage:
+        """What came out for each case so far, in the order of the request."""
+        path = f"/v1/jobs/{_segment(job_id)}/results"
+        return self._read(JobResultPage, "GET", path, params=_page(limit, offset))
+
+    def cancel_job(self, job_id: str) -> Job:
+        """End a job; what it has made stays."""
+        return self._read(Job, "POST", f"/v1/jobs/{_segment(job_id)}/cancel")
+
+    def audit(self, *, limit: int = 50, offset: int = 0) -> AuditPage:
+        """Who has written what, newest first."""
+        return self._read(AuditPage, "GET", "/v1/audit", params=_page(limit, offset))
 
     @overload
     def estimate_training(self, asked: TrainingRequest, *, draws: int = ..., seed: int = ...) -> TrainingEstimate: ...
@@ -289,6 +357,15 @@ def _refusal(answer: httpx.Response) -> BadInput | Failed:
         return BadInput(text)
     identity = problem.get("request_id")
     return Failed(text + (f" (request {identity})" if identity else ""))
+
+
+def _credentials(api_key: str | None) -> dict[str, str]:
+    key = api_key or os.environ.get(KEY_VARIABLE)
+    if not key:
+        return {}
+    if not key.isascii() or not key.isprintable():
+        raise BadInput(f"API key of the advisor: has characters that no key has; check {KEY_VARIABLE}")
+    return {"Authorization": f"Bearer {key}"}
 
 
 def _page(limit: int, offset: int) -> dict[str, int]:

@@ -5,36 +5,40 @@ Enter at `read_report` and `hand_off`. All inputs are read and checked before an
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from advisor.contracts.assessment import Assessment
-from advisor.contracts.baseline import BaselineReport
+from advisor.contracts.calibration import Calibration
 from advisor.contracts.case import Case
-from advisor.contracts.errors import BadInput
-from advisor.contracts.runs import RunReport
+from advisor.contracts.errors import BadInput, nearest
+from advisor.contracts.measurements import Report
 from advisor.files import parse_contract, read_contract, read_document
 from advisor.phrases import Language
 
 
-def read_report(path: Path) -> RunReport | BaselineReport:
-    """Read a run report or a baseline report; the key `report` tells which it is."""
+def read_report(path: Path) -> Report:
+    """Read a report of any kind; the key `report` tells which it is."""
     return parse_report(read_document(path), str(path))
 
 
-def parse_report(document: Any, where: str) -> RunReport | BaselineReport:
+def parse_report(document: Any, where: str) -> Report:
     """Validate a parsed report.
 
     Raises:
-        BadInput: it is neither a run report nor a baseline report.
+        BadInput: it is none of the reports that the advisor learns from.
     """
+    models = {str(model.model_fields["report"].default): model for model in get_args(Report)}
     kind = document.get("report") if isinstance(document, dict) else None
-    if kind == "run":
-        return parse_contract(document, RunReport, where)
-    if kind == "baseline":
-        return parse_contract(document, BaselineReport, where)
-    raise BadInput(
-        f"{where}: report: expected 'run' or 'baseline' (written by `trainer run` and `advisor baseline run`)"
-    )
+    model = models.get(kind) if isinstance(kind, str) else None
+    if model is None:
+        near = nearest(kind, models) if isinstance(kind, str) else None
+        hint = f"got {kind!r}, did you mean {near!r}?" if near else f"got {kind!r}"
+        raise BadInput(
+            f"{where}: report: expected {', '.join(map(repr, models))}, {hint}; reports are written by `trainer run`, "
+            "`advisor baseline run`, `trainer measure` and `serving bench`"
+        )
+    found: Report = parse_contract(document, model, where)
+    return found
 
 
 def hand_off(
@@ -70,13 +74,38 @@ def hand_off(
     return 0
 
 
-def reports_of(case: Case, path: Path) -> list[tuple[str, RunReport | BaselineReport]]:
+def reports_of(case: Case, path: Path) -> list[tuple[str, Report]]:
     """Reports named in the case, relative to its file, or given inline."""
+    return [
+        (name, parse_report(document, where))
+        for name, where, document in _documents(case, path)
+        if not _is_calibration(document)
+    ]
+
+
+def calibration_of(case: Case, path: Path) -> Calibration | None:
+    """The calibration among the measurements of a case; None where it names none.
+
+    Raises:
+        BadInput: it names several.
+    """
+    found = [(where, document) for _, where, document in _documents(case, path) if _is_calibration(document)]
+    if len(found) > 1:
+        raise BadInput(f"{path}: measurements: one calibration at most, got {len(found)}; join them first")
+    return parse_contract(found[0][1], Calibration, found[0][0]) if found else None
+
+
+def _documents(case: Case, path: Path) -> list[tuple[str, str, Any]]:
+    """Name, place and content of every measurement of a case."""
     found = []
     for index, entry in enumerate(case.measurements):
         if isinstance(entry, str):
             file = (path.parent / entry).resolve()
-            found.append((entry, read_report(file)))
+            found.append((entry, str(file), read_document(file)))
         else:
-            found.append((f"measurements.{index}", parse_report(entry, f"{path}: measurements.{index}")))
+            found.append((f"measurements.{index}", f"{path}: measurements.{index}", entry))
     return found
+
+
+def _is_calibration(document: Any) -> bool:
+    return isinstance(document, dict) and document.get("report") == "calibration"

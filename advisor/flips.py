@@ -4,7 +4,7 @@ Enter at `flips_of`. Candidates come from a grid on some of the draws; what is t
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -107,7 +107,7 @@ class _Search:
         rerun = self.rerun
         changed = self.design | {name: np.repeat(steps, self.draws) for name, steps in values.items()}
         moved = rerun.by_demand & values.keys()
-        demand = demand_of(changed, rerun.frame) if moved else replace(self.demand, shared={})
+        demand = demand_of(changed, rerun.frame) if moved else self.demand.for_another_design()
         return np.asarray((self._gaps(rerun.losses(changed, demand, self.count)) + self.shift).min(axis=1))
 
     def _gaps(self, losses: Array) -> Array:

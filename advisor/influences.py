@@ -13,11 +13,12 @@ from advisor.contracts.assessment import BreakEven, InformationValue, Sensitivit
 from advisor.core.candidates import Candidate
 from advisor.core.costing import total_of
 from advisor.core.decide import crossings, information_values, loss, perfect_information_value, tornado
-from advisor.core.demand import Frame, demand_of
-from advisor.core.sampling import Array, Input, central_design, one_at_a_time, with_values
+from advisor.core.demand import Demand, Frame, demand_of
+from advisor.core.sampling import Array, Design, Input, central_design, one_at_a_time, with_values
 from advisor.core.units import MONTHS_PER_YEAR
 from advisor.measures import suggested_measurement
-from advisor.solve import Solved, asked_names
+from advisor.rerun import FLOOR, Rerun
+from advisor.solve import Solved
 from advisor.summaries import rounded
 
 SHOWN = 10
@@ -45,20 +46,18 @@ class Influence:
     information: tuple[InformationValue, ...] = ()
 
 
-def influences_of(solved: Solved, frame: Frame, seed: int) -> Influence:
+def influences_of(rerun: Rerun, seed: int) -> Influence:
     """Tornado on (recommended minus runner-up) and EVPPI over the feasible options; empty with fewer than two."""
-    places = solved.feasible_order()
+    solved, frame, places = rerun.solved, rerun.frame, rerun.places
     if len(places) < 2:
         return Influence(0.0, {}, (), ())
-    asked = asked_names([solved.candidates[k] for k in places], solved.inputs, frame) | {"quality_floor_fraction"}
+    asked = rerun.by_demand.union(*rerun.asked, {FLOOR})
     moving = [
         item
         for item in solved.inputs
         if item.name in asked and not item.is_certain and not item.name.startswith(WITHOUT_MONEY)
     ]
-    names = {item.name for item in moving}
-    design = one_at_a_time(moving)
-    design.update(central_design([item for item in solved.inputs if item.name not in names], 2 * len(moving) + 1))
+    design = central_design(solved.inputs, 2 * len(moving) + 1) | one_at_a_time(moving)
     demand = demand_of(design, frame)
     first, second = (total_of(solved.candidates[k], design, demand, frame) for k in places[:2])
     effects = tornado(moving, first - second)
@@ -96,19 +95,37 @@ def break_evens(solved: Solved, frame: Frame, on: date) -> tuple[BreakEven, ...]
         return ()
     growth = next(item.central for item in solved.inputs if item.name == "growth_per_year_fraction")
     best = solved.candidates[places[0]]
+    costs = _Costs(solved.inputs, frame)
     found: list[BreakEven] = []
     for place in places[1 : 1 + RIVALS]:
-        found += _pair(best, solved.candidates[place], solved.inputs, volume.central, growth, frame, on)
+        found += _pair(best, solved.candidates[place], costs, volume.central, growth, frame, on)
     return tuple(found)
 
 
+class _Costs:
+    """Totals at central values, by volume; all rivals begin with the same ones."""
+
+    def __init__(self, inputs: list[Input], frame: Frame) -> None:
+        self._inputs, self._frame = inputs, frame
+        self._known: dict[bytes, tuple[Design, Demand, dict[str, Array]]] = {}
+
+    def total(self, option: Candidate, volumes: Array) -> Array:
+        """Totals of an option."""
+        key = volumes.tobytes()
+        if key not in self._known:
+            design = with_values(self._inputs, "requests_per_month", volumes)
+            self._known[key] = design, demand_of(design, self._frame), {}
+        design, demand, totals = self._known[key]
+        if option.id not in totals:
+            totals[option.id] = total_of(option, design, demand, self._frame)
+        return totals[option.id]
+
+
 def _pair(
-    best: Candidate, rival: Candidate, inputs: list[Input], volume: float, growth: float, frame: Frame, on: date
+    best: Candidate, rival: Candidate, costs: _Costs, volume: float, growth: float, frame: Frame, on: date
 ) -> list[BreakEven]:
     def difference(values: Array) -> Array:
-        design = with_values(inputs, "requests_per_month", values)
-        demand = demand_of(design, frame)
-        return total_of(best, design, demand, frame) - total_of(rival, design, demand, frame)
+        return costs.total(best, values) - costs.total(rival, values)
 
     low, high = volume / VOLUME_SPAN, volume * VOLUME_SPAN
     rows = [

@@ -1,122 +1,132 @@
-"""From reports to the inputs they replace or narrow, by name.
+"""From reports and a calibration to the inputs they replace or narrow, by name.
 
-Enter at `overrides_of`. A RunReport measures the utilisation of an accelerator and the quality of its option; a
-BaselineReport measures the quality of every option it put questions to. A stand-in (a local server that only
-stands for an endpoint) measures nothing about the real one.
+Enter at `overrides_of`. Both go through the same updating (`advisor.calibrate`), each input with the prior that this
+case has for it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from advisor.catalog import lookup
-from advisor.contracts.baseline import BaselineReport, TargetResult
+from advisor.calibrate.build import calibrated
+from advisor.calibrate.update import moment, posterior_of
+from advisor.contracts.assessment import CalibrationUsed
+from advisor.contracts.calibration import Calibration, CalibrationEntry, Observation
 from advisor.contracts.catalog import Catalog
 from advisor.contracts.errors import BadInput, nearest
-from advisor.contracts.evaluation import Score
-from advisor.contracts.runs import RunReport
-from advisor.core.calibration import Spread, combine_lognormal, share_spread
-from advisor.core.project import HIGHEST_MFU
+from advisor.contracts.measurements import Report
+from advisor.core.calibration import Spread
 from advisor.core.sampling import Input
-from advisor.options.pace import ratio_of_plan
 
-SINGLE_RUN_SPREAD_LN = 0.1
-"""Error of one run's utilisation as a measure of the next run's, as a spread of ln: own assumption."""
+QUALITY = "quality_fraction."
+MOST_QUOTED = 3
+"""Observations that the source of an input quotes in full."""
+UNDATED = ""
+"""Reports that come without a calibration are in none, so the version made of them has no date."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Inputs that were measured, and the calibration that they come from."""
+
+    inputs: dict[str, Input]
+    calibration: CalibrationUsed | None = None
 
 
 def overrides_of(
-    reports: Sequence[RunReport | BaselineReport], catalog: Catalog, inputs: Sequence[Input], option_ids: Sequence[str]
-) -> dict[str, Input]:
-    """Inputs that the reports measure, by name; later reports win.
+    reports: Sequence[Report],
+    catalog: Catalog,
+    inputs: Sequence[Input],
+    option_ids: Sequence[str],
+    calibration: Calibration | None = None,
+) -> Measured:
+    """Inputs that the reports and the calibration measure, by name.
 
     Raises:
-        BadInput: a report names an option that this case does not have.
+        BadInput: a report names an option that this case does not have, or claims what its hardware cannot do.
     """
-    known = {item.name: item for item in inputs}
+    if not reports and calibration is None:
+        return Measured({})
+    whole = calibrated(reports, catalog, created_at=UNDATED, before=calibration)
+    own_ids = {report.id for report in reports}
+    _refuse_revoked(whole, own_ids)
+    priors = {item.name: item for item in inputs}
     found: dict[str, Input] = {}
-    for report in reports:
-        if isinstance(report, RunReport):
-            rows = [*_utilisation(report, catalog, known), *_run_quality(report, option_ids)]
-        else:
-            rows = _baseline_quality(report, option_ids)
-        for item in rows:
+    used: dict[str, None] = {}
+    for entry in whole.entries:
+        if entry.input is None or not _belongs_here(entry, own_ids, option_ids):
+            continue
+        item, counted = _input_of(entry, priors, calibration)
+        if item is not None:
             found[item.name] = item
-            known[item.name] = item
-    return found
+            used |= {row.report_id: None for row in counted}
+    ordered = _in_order(found, priors)
+    if calibration is None:
+        return Measured(ordered)
+    named = CalibrationUsed(id=calibration.id, version=calibration.version, reports=tuple(used), inputs=tuple(ordered))
+    return Measured(ordered, named)
 
 
-def _utilisation(report: RunReport, catalog: Catalog, known: dict[str, Input]) -> list[Input]:
-    """Measured model FLOP utilisation of the longest training phase, joined with the prior on the log scale.
-
-    The class's utilisation is that of its reference run, so what model, method and length of this run add is taken out.
-    """
-    if report.plan.accelerator is None:
-        return []
-    part = lookup.accelerator(catalog, report.plan.accelerator)
-    phases = [phase for phase in report.phases if phase.name in ("pretrain", "sft") and phase.flop_per_s]
-    if not phases:
-        return []
-    longest = max(phases, key=lambda phase: phase.duration_s)
-    reached = float(longest.flop_per_s or 0.0) / (part.peak_flop_per_s * report.plan.accelerator_count)
-    ratio = ratio_of_plan(report.plan, longest.name, part, catalog)
-    measured = min(HIGHEST_MFU, reached / ratio)
-    name = f"mfu_fraction.{part.mfu_class}.full"
-    prior = known[name]
-    joined = combine_lognormal(Spread(prior.low, prior.central, prior.high), measured, SINGLE_RUN_SPREAD_LN)
-    source = (
-        f"run {report.id}: {longest.name} reached {reached:.3g} of the peak of "
-        f"{report.plan.accelerator_count} x {part.id}, {measured:.3g} for the class's reference run, "
-        "joined with the prior"
-    )
-    return [_measured(name, joined, "fraction", source, report.created_at)]
+def _refuse_revoked(whole: Calibration, own_ids: set[str]) -> None:
+    gone = sorted(row.report_id for row in whole.reports if row.revoked and row.report_id in own_ids)
+    if gone:
+        raise BadInput(
+            f"report {gone[0]!r} is revoked in the calibration; leave it out, or let it count again with "
+            f"`advisor calibrate --restore {gone[0]}`"
+        )
 
 
-def _run_quality(report: RunReport, option_ids: Sequence[str]) -> list[Input]:
-    if report.origin is None:
-        return []
-    score = _primary(report.evaluation.scores, report.evaluation.primary)
-    if score is None or score.unit != "fraction":
-        return []
-    option_id = _known_option(report.origin.option_id, option_ids, f"run {report.id}")
-    source = f"run {report.id}: {score.name} {score.value:.3f} on {score.n} held-out items"
-    spread = share_spread(score.value * score.n, score.n)
-    return [_measured(f"quality_fraction.{option_id}", spread, "fraction", source, report.created_at)]
-
-
-def _baseline_quality(report: BaselineReport, option_ids: Sequence[str]) -> list[Input]:
-    return [
-        _target_quality(result, report, _known_option(result.target.option_id, option_ids, f"comparison {report.id}"))
-        for result in report.results
-        if result.target.option_id is not None
-        and not result.target.stand_in
-        and (score := _primary(result.scores, result.primary)) is not None
-        and score.unit == "fraction"
-    ]
-
-
-def _target_quality(result: TargetResult, report: BaselineReport, option_id: str) -> Input:
-    score = _primary(result.scores, result.primary)
-    if score is None:
-        raise BadInput(f"comparison {report.id}: target {result.target.name} has no score {result.primary!r}")
-    source = (
-        f"comparison {report.id}: {result.target.name} reached {score.name} {score.value:.3f} on {score.n} items of "
-        f"{report.suite}"
-    )
-    spread = share_spread(score.value * score.n, score.n)
-    return _measured(f"quality_fraction.{option_id}", spread, "fraction", source, report.created_at)
-
-
-def _primary(scores: Sequence[Score], name: str) -> Score | None:
-    return next((score for score in scores if score.name == name), None)
-
-
-def _known_option(option_id: str | None, option_ids: Sequence[str], where: str) -> str:
-    if option_id in option_ids and option_id is not None:
-        return option_id
-    near = nearest(option_id or "", option_ids)
+def _belongs_here(entry: CalibrationEntry, own_ids: set[str], option_ids: Sequence[str]) -> bool:
+    """Whether this case has the input; a calibration may hold other cases' options, a report of this case may not."""
+    name = str(entry.input)
+    if not name.startswith(QUALITY):
+        return True
+    option_id = name.removeprefix(QUALITY)
+    if option_id in option_ids:
+        return True
+    own = next((item for item in entry.observations if item.report_id in own_ids), None)
+    if own is None:
+        return False
+    near = nearest(option_id, option_ids)
     hint = f"did you mean {near!r}?" if near else f"known: {', '.join(option_ids)}"
-    raise BadInput(f"{where}: option {option_id!r} is none of this case's options; {hint}")
+    kind = "run" if own.report == "run" else "comparison"
+    raise BadInput(f"{kind} {own.report_id}: option {option_id!r} is none of this case's options; {hint}")
 
 
-def _measured(name: str, spread: Spread, unit: str, source: str, created_at: str) -> Input:
-    return Input(
-        name, spread.low, spread.central, spread.high, unit, "measured", source, created_at[:10], unit == "fraction"
+def _input_of(
+    entry: CalibrationEntry, priors: Mapping[str, Input], calibration: Calibration | None
+) -> tuple[Input | None, list[Observation]]:
+    name, prior = str(entry.input), priors.get(str(entry.input))
+    if prior is None and not name.startswith(QUALITY):
+        return None, []
+    spread = None if prior is None else Spread(prior.low, prior.central, prior.high)
+    is_fraction = entry.unit == "fraction"
+    done = posterior_of(entry.quantity, entry.observations, spread, is_fraction=is_fraction)
+    counted = [item for item in done.observations if item.state == "counted"]
+    if done.posterior is None or not counted:
+        return None, []
+    newest = max(counted, key=lambda item: (moment(item.created_at), item.report_id))
+    low, central, high = done.posterior.low, done.posterior.central, done.posterior.high
+    source = _source(counted, calibration, has_prior=spread is not None and entry.quantity != "quality_fraction")
+    return (
+        Input(name, low, central, high, entry.unit, "measured", source, newest.created_at[:10], is_fraction),
+        counted,
     )
+
+
+def _source(counted: Sequence[Observation], calibration: Calibration | None, *, has_prior: bool) -> str:
+    quoted = "; ".join(item.detail for item in counted[:MOST_QUOTED])
+    more = f"; and {len(counted) - MOST_QUOTED} more" if len(counted) > MOST_QUOTED else ""
+    joined = ", joined with the prior" if has_prior else ""
+    if calibration is None:
+        return f"{quoted}{more}{joined}"
+    own = {row.report_id for row in calibration.reports if not row.revoked}
+    reports = ", ".join(dict.fromkeys(item.report_id for item in counted if item.report_id in own))
+    if not reports:
+        return f"{quoted}{more}{joined}"
+    return f"calibration {calibration.id} version {calibration.version} (reports {reports}): {quoted}{more}{joined}"
+
+
+def _in_order(found: Mapping[str, Input], priors: Mapping[str, Input]) -> dict[str, Input]:
+    """In the order of the case's inputs; those that no case has before a measurement come last, by name."""
+    names = [name for name in priors if name in found]
+    return {name: found[name] for name in (*names, *sorted(set(found) - set(names)))}

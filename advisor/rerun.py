@@ -4,15 +4,14 @@ Enter at `Rerun`. An option that does not ask for a changed input keeps its figu
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 
 from advisor.core.costing import total_and_quality
 from advisor.core.decide import loss
 from advisor.core.demand import Demand, Frame, demand_of
-from advisor.core.sampling import Array, Design, central_design
-from advisor.solve import Solved, asked_names
+from advisor.core.sampling import Array, Design
+from advisor.solve import Solved, asked_by_each
 
 FLOOR = "quality_floor_fraction"
 
@@ -24,9 +23,7 @@ class Rerun:
         self.solved, self.frame = solved, frame
         self.places = solved.feasible_order()
         candidates = [solved.candidates[k] for k in self.places]
-        central = central_design(solved.inputs)
-        self.asked = [asked_names([option], solved.inputs, frame, central=central) for option in candidates]
-        self.by_demand = asked_names([], solved.inputs, frame, central=central)
+        self.by_demand, self.asked = asked_by_each(candidates, solved.inputs, frame)
         self.known = [(solved.outcomes[k].total, solved.outcomes[k].quality) for k in self.places]
 
     def part(self, draws: int, copies: int) -> Design:
@@ -45,7 +42,7 @@ class Rerun:
         design = self.part(len(self.solved.design[FLOOR]), 1)
         design.update({name: np.full_like(design[FLOOR], value) for name, value in changes.items()})
         moved = self.by_demand & changes.keys()
-        demand = demand_of(design, self.frame) if moved else replace(self.solved.demand, shared={})
+        demand = demand_of(design, self.frame) if moved else self.solved.demand.for_another_design()
         found = []
         for index, place in enumerate(self.places):
             if moved or self.asked[index] & changes.keys():

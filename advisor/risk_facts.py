@@ -16,7 +16,7 @@ from advisor.core.energy import it_power_kw
 from advisor.core.gates.finding import Large, Limits, Share, Value
 from advisor.core.order import median_of
 from advisor.core.project import example_count
-from advisor.core.sampling import Design
+from advisor.core.sampling import Design, median_in
 from advisor.input_rows import citation
 
 GERMANY = "DE"
@@ -38,7 +38,7 @@ def facts_of(
     """All computed facts by the name of their risk."""
     if option.kind == "status_quo":
         return {}
-    score = median_of(outcome.quality)
+    score = outcome.median("quality")
     return {
         "hallucination": Fact(values={"quality": Share(score), "wrong": Share(1.0 - score)}),
         "licence": _licence(option, limits),
@@ -120,7 +120,7 @@ def _energy_law(catalog: Catalog, option: Candidate, outcome: Outcome, x: Design
         busy_power_fraction=x["busy_power_fraction"],
         server_power_ratio=x["server_power_ratio"],
     )
-    pue = median_of(x["pue_ratio"])
+    pue = median_in(x, "pue_ratio")
     kilowatts, limit = median_of(drawn * x["pue_ratio"]), _legal(catalog, "enefg_data_centre_kw")
     values: dict[str, Value] = {
         "power": kilowatts,

@@ -6,7 +6,7 @@ the lines that pay for work, divided by the loaded cost of the role.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -84,6 +84,8 @@ class Spending:
     design: Design
     asked: frozenset[str]
     """Names of the inputs that the option's calculation asks for."""
+    figures: dict[int, dict[str, object]] = field(default_factory=dict, compare=False, repr=False)
+    """Money, people, lines and inputs by step: the same in every language."""
 
 
 def roadmap_of(best: Option, spent: Spending | None, language: Language) -> tuple[RoadmapStep, ...]:
@@ -97,7 +99,9 @@ def roadmap_of(best: Option, spent: Spending | None, language: Language) -> tupl
         text = detail if step in used else WORDS[language]["not_needed"]
         plain = RoadmapStep(step=step, title=name, months=months[step - 1], detail=text)
         if spent is not None and step in used:
-            plain = plain.model_copy(update=_filled(best, phases, spent, step, months[step - 1]))
+            if step not in spent.figures:
+                spent.figures[step] = _filled(best, phases, spent, step, months[step - 1])
+            plain = plain.model_copy(update=spent.figures[step])
         steps.append(plain)
     return tuple(steps)
 

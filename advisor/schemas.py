@@ -12,6 +12,7 @@ from pathlib import Path
 from advisor.contracts.assessment import Assessment
 from advisor.contracts.base import Contract
 from advisor.contracts.baseline import BaselineReport
+from advisor.contracts.calibration import Calibration
 from advisor.contracts.case import Case
 from advisor.contracts.catalog import Catalog
 from advisor.contracts.comparison import Comparison
@@ -21,6 +22,7 @@ from advisor.contracts.footprint import FootprintReport
 from advisor.contracts.measurements import MachineMeasurement, ServingMeasurement
 from advisor.contracts.plan import TrainingPlan
 from advisor.contracts.runs import RunReport
+from advisor.contracts.status import RunStatus
 from advisor.exits import exit_code
 from advisor.files import write_text
 
@@ -31,6 +33,7 @@ CONTRACTS: dict[str, type[Contract]] = {
     "assessment": Assessment,
     "training_plan": TrainingPlan,
     "run_report": RunReport,
+    "run_status": RunStatus,
     "baseline_report": BaselineReport,
     "evaluation_report": EvaluationReport,
     "catalog": Catalog,
@@ -38,6 +41,7 @@ CONTRACTS: dict[str, type[Contract]] = {
     "footprint_report": FootprintReport,
     "machine_measurement": MachineMeasurement,
     "serving_measurement": ServingMeasurement,
+    "calibration": Calibration,
 }
 CHECKOUT = Path(__file__).resolve().parents[1]
 

@@ -16,7 +16,6 @@ from advisor.core.costing import Outcome, evaluate
 from advisor.core.decide import Ranking, rank
 from advisor.core.demand import Demand, Frame, demand_of
 from advisor.core.gates import Finding, Limits, gates_of, is_feasible
-from advisor.core.order import median_of
 from advisor.core.sampling import Array, Design, Input, central_design, random_design
 from advisor.inputs import Setting
 from advisor.limits import thresholds
@@ -93,9 +92,9 @@ def screen(
     standings = [
         Standing(
             option=option,
-            cost=median_of(outcome.total),
-            quality=median_of(outcome.quality),
-            months=median_of(outcome.months_to_value),
+            cost=outcome.median("total"),
+            quality=outcome.median("quality"),
+            months=outcome.median("months_to_value"),
             failed=frozenset(gate.rule for gate in gates if gate.passed is False),
         )
         for option, outcome, gates in zip(candidates, solved.outcomes, solved.gates, strict=True)
@@ -116,19 +115,28 @@ def used_names(candidates: Sequence[Candidate], inputs: list[Input], setting: Se
 
 
 def asked_names(
-    candidates: Sequence[Candidate],
-    inputs: list[Input],
-    frame: Frame,
-    *,
-    with_impact: bool = False,
-    central: Design | None = None,
+    candidates: Sequence[Candidate], inputs: list[Input], frame: Frame, *, with_impact: bool = False
 ) -> set[str]:
     """Names of the inputs from which the costs and qualities of candidates, or the demand alone, are reckoned."""
-    design = _Recorder(central_design(inputs) if central is None else central)
+    design = _Recorder(central_design(inputs))
     demand = demand_of(design, frame)
     for option in candidates:
         evaluate(option, design, demand, frame, with_impact=with_impact)
     return design.asked
+
+
+def asked_by_each(
+    candidates: Sequence[Candidate], inputs: list[Input], frame: Frame
+) -> tuple[set[str], tuple[set[str], ...]]:
+    """Names of the inputs that the demand asks for, and those for which the demand and each of the candidates do."""
+    design = _Recorder(central_design(inputs))
+    demand = demand_of(design, frame)
+    by_demand, found = design.asked, []
+    for option in candidates:
+        design.asked = set(by_demand)
+        evaluate(option, design, demand.for_another_design(), frame, with_impact=False)
+        found.append(design.asked)
+    return by_demand, tuple(found)
 
 
 class _Recorder(dict[str, Array]):

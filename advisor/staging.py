@@ -4,14 +4,14 @@ Enter at `staged_paths`. A path is no option of its own: it is reckoned from two
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 
 from advisor.contracts.assessment import BreakEven, InformationValue
 from advisor.contracts.outlook import StagedPath
-from advisor.core.cash import MONTHLY_DRAWS, payments_of
-from advisor.core.order import median_of
+from advisor.core.cash import MONTHLY_DRAWS, Payments, payments_of
 from advisor.core.sampling import Array
 from advisor.core.staged import Both, Path, Timing, both_ways, plan
 from advisor.core.units import MONTHS_PER_YEAR
@@ -47,11 +47,25 @@ def staged_paths(
         return ()
     seen = [row.input for row in information if row.input.startswith(SEEN_IN_PILOT)] or list(USUALLY_SEEN)
     equal = {row.between: row.value for row in crossings}
-    found = [_path(solved, pilots[0], target, tuple(seen), equal, on, running_months) for target in targets.values()]
+    draws = min(MONTHLY_DRAWS, len(solved.demand.discount))
+    start = _Start(
+        pilots[0], payments_of(solved.outcomes[pilots[0]], solved.demand, draws), _fallback(solved, draws), tuple(seen)
+    )
+    found = [_path(solved, start, target, equal, on, running_months) for target in targets.values()]
     kept = [path for path in found if path is not None]
     ordered = sorted(kept, key=lambda path: -path.saving_over_best)
     triggered = [path for path in ordered if _has_trigger(path)]
     return tuple(triggered[:SHOWN] or ordered[:1])
+
+
+@dataclass(frozen=True)
+class _Start:
+    """What all paths from one pilot share; of the first draws."""
+
+    pilot: int
+    payments: Payments
+    fallback: Array
+    seen: tuple[str, ...]
 
 
 def _has_trigger(path: StagedPath) -> bool:
@@ -65,22 +79,21 @@ def _may_pilot(solved: Solved, index: int) -> bool:
 
 def _path(
     solved: Solved,
-    pilot: int,
+    start: _Start,
     target: int,
-    seen: tuple[str, ...],
     equal: Mapping[tuple[str, str], float | None],
     on: date,
     running_months: float,
 ) -> StagedPath | None:
+    pilot, draws = start.pilot, len(start.fallback)
     first, second = solved.outcomes[pilot], solved.outcomes[target]
-    draws = min(MONTHLY_DRAWS, len(solved.demand.discount))
     discount = solved.demand.discount[:draws]
-    decision = int(np.ceil(median_of(first.months_to_value) + running_months))
-    change = decision + int(np.ceil(median_of(second.months_to_value)))
+    decision = int(np.ceil(first.median("months_to_value") + running_months))
+    change = decision + int(np.ceil(second.median("months_to_value")))
     if change >= discount.shape[1]:
         return None
     both = both_ways(
-        payments_of(first, solved.demand, draws),
+        start.payments,
         payments_of(second, solved.demand, draws),
         pilot_exit=first.lines["migration_exit"][:draws] / discount[:, -1],
         kept=second.lines["evaluation_setup"][:draws],
@@ -88,34 +101,31 @@ def _path(
         timing=Timing(decision=decision, change=change),
     )
     floor = solved.design["quality_floor_fraction"][:draws]
-    fallback = _fallback(solved)[:draws]
     found = plan(
         both,
         requests=solved.design["requests_per_month"][:draws],
         pilot_meets=first.quality[:draws] >= floor,
         target_meets=second.quality[:draws] >= floor,
-        fallback=fallback,
+        fallback=start.fallback,
         break_even_requests_per_month=equal.get((solved.candidates[pilot].id, solved.candidates[target].id)),
     )
-    return _written(solved, pilot, target, both, found, fallback, decision, seen, on)
+    return _written(solved, start, target, both, found, decision, on)
 
 
 def _written(
     solved: Solved,
-    pilot: int,
+    begun: _Start,
     target: int,
     both: Both,
     found: Path,
-    fallback: Array,
     decision: int,
-    seen: tuple[str, ...],
     on: date,
 ) -> StagedPath:
-    draws = len(fallback)
+    draws = len(begun.fallback)
     floor = solved.design["quality_floor_fraction"][:draws]
-    start, goal = solved.candidates[pilot], solved.candidates[target]
+    start, goal = solved.candidates[begun.pilot], solved.candidates[target]
     best = solved.outcomes[solved.best]
-    best_loss = best.total[:draws] + np.where(best.quality[:draws] >= floor, 0.0, fallback)
+    best_loss = best.total[:draws] + np.where(best.quality[:draws] >= floor, 0.0, begun.fallback)
     month = on.year * MONTHS_PER_YEAR + on.month - 1 + decision
     left = both.leaving[found.changes] if found.changes.any() else both.leaving
     stays = ("evaluation_set", "interface", "request_logs")
@@ -125,7 +135,7 @@ def _written(
         target_option_id=goal.id,
         pilot_months=float(decision),
         decision_date=f"{int(month // MONTHS_PER_YEAR):04d}-{int(month % MONTHS_PER_YEAR) + 1:02d}",
-        measures=seen,
+        measures=begun.seen,
         trigger_requests_per_month=(
             None if found.trigger_requests_per_month is None else rounded(found.trigger_requests_per_month, 3)
         ),
@@ -140,11 +150,10 @@ def _written(
     )
 
 
-def _fallback(solved: Solved) -> Array:
+def _fallback(solved: Solved, draws: int) -> Array:
     """Cheapest feasible option that reaches the floor, per draw; nothing where none does, as in the ranking."""
-    floor = solved.design["quality_floor_fraction"]
-    costs = [
-        np.where(solved.outcomes[k].quality >= floor, solved.outcomes[k].total, np.inf) for k in solved.feasible_order()
-    ]
+    floor = solved.design["quality_floor_fraction"][:draws]
+    outcomes = [solved.outcomes[k] for k in solved.feasible_order()]
+    costs = [np.where(each.quality[:draws] >= floor, each.total[:draws], np.inf) for each in outcomes]
     least = np.min(costs, axis=0)
     return np.where(np.isfinite(least), least, 0.0)

@@ -11,9 +11,8 @@ import streamlit as st
 
 from advisor.client import AdvisorClient
 from advisor.contracts.assessment import Assessment
-from advisor.contracts.baseline import BaselineReport
 from advisor.contracts.errors import RichtwertError
-from advisor.contracts.runs import RunReport
+from advisor.contracts.measurements import Report
 from advisor.contracts.service import AssessmentSummary, MeasurementSummary
 from dashboards.cli import API_VARIABLE, DEFAULT_API
 from dashboards.format import plain
@@ -65,6 +64,6 @@ def measurements(address: str) -> tuple[MeasurementSummary, ...]:
 
 
 @st.cache_data(ttl=DOCUMENT_S, max_entries=64, show_spinner=False)
-def measurement(address: str, identity: str) -> RunReport | BaselineReport:
+def measurement(address: str, identity: str) -> Report:
     """One report."""
     return _client(address).measurement(identity)

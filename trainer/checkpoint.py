@@ -1,18 +1,31 @@
 """Checkpoints that can be trusted: a marker is written last, and only marked checkpoints are resumed from.
 
-Enter at `mark_complete` and `newest_complete`. A run that was killed while it wrote a checkpoint leaves no marker, so
-the one before it is taken. The marker also carries what the optimiser's state does not: tokens and time so far.
+Enter at `mark_complete`, `newest_complete` and `full_disk_is_said`. A run that was killed while it wrote a checkpoint
+leaves no marker, so the one before it is taken. The marker also carries what the optimiser's state does not: the
+tokens so far.
 """
 
+import errno
 import hashlib
 import json
 import os
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from safetensors import SafetensorError
+
+from advisor.contracts.errors import Failed
+
 MARKER = "COMPLETE.json"
+REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Disk full, quota used up, file larger than allowed."""
+OS_ERROR = re.compile(r"os error (\d+)")
+ARGUMENTS = "training_args.bin"
+"""A pickle of settings that nothing reads again; the plan holds them."""
 NAME = re.compile(r"checkpoint-(\d+)")
 
 
@@ -30,7 +43,9 @@ def mark_complete(directory: Path, *, step: int, tokens: int) -> None:
     """Bring all files of a checkpoint to the disk, then say that it is complete."""
     digests = {}
     for file in sorted(directory.rglob("*")):
-        if file.is_file() and file.name != MARKER:
+        if file.name == ARGUMENTS:
+            file.unlink()
+        elif file.is_file() and file.name != MARKER:
             digests[file.relative_to(directory).as_posix()] = file_sha256(file)
             _to_disk(file)
     _to_disk(directory)
@@ -56,8 +71,13 @@ def read_marker(directory: Path) -> Marker | None:
 
 def newest_complete(directory: Path) -> tuple[Path, Marker] | None:
     """The complete checkpoint with the highest step; None when there is none."""
-    for _, checkpoint in sorted(_checkpoints(directory), reverse=True):
-        marker = read_marker(checkpoint)
+    return complete_before(directory, None)
+
+
+def complete_before(directory: Path, step: int | None) -> tuple[Path, Marker] | None:
+    """The complete checkpoint with the highest step up to `step`; None when there is none."""
+    for number, checkpoint in sorted(_checkpoints(directory), reverse=True):
+        marker = read_marker(checkpoint) if step is None or number <= step else None
         if marker is not None:
             return checkpoint, marker
     return None
@@ -74,6 +94,45 @@ def remove_later(directory: Path, step: int) -> list[Path]:
 def remove_all(directory: Path) -> None:
     """Remove the checkpoints of a phase that is complete: its model lies beside them."""
     remove_later(directory, -1)
+
+
+@contextmanager
+def full_disk_is_said(phase: str, directory: Path) -> Iterator[None]:
+    """Turn a write that the disk refused into one message; the checkpoint it cut off makes room again.
+
+    Raises:
+        Failed: the disk is full, or the file would pass a limit; the newest complete checkpoint is kept.
+    """
+    try:
+        yield
+    except (OSError, RuntimeError, SafetensorError) as error:
+        refused = disk_refusal(error)
+        if refused is None:
+            raise
+        kept = newest_complete(directory)
+        remove_later(directory, kept[1].step if kept is not None else 0)
+        left = f"the checkpoint of step {kept[1].step} is kept" if kept is not None else "no checkpoint was complete"
+        raise Failed(
+            f"{phase}: could not be written: {refused}; {left}. Make room in {directory} and go on with --resume"
+        ) from error
+
+
+def disk_refusal(error: BaseException) -> str | None:
+    """The refusal of the disk behind an error, in the system's words; None when it is another error.
+
+    torch and safetensors wrap the system's error, the first without its number.
+    """
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, OSError) and seen.errno in REFUSALS:
+            return os.strerror(seen.errno)
+        number = OS_ERROR.search(str(seen))
+        if number is not None and int(number.group(1)) in REFUSALS:
+            return os.strerror(int(number.group(1)))
+        if "PytorchStreamWriter failed writing" in str(seen):
+            return "torch could not write the whole file"
+        seen = seen.__cause__ or seen.__context__
+    return None
 
 
 def file_sha256(path: Path) -> str:

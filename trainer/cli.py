@@ -11,17 +11,31 @@ from pathlib import Path
 
 from advisor.exits import exit_code
 from trainer.annotate.cli import add_annotate
+from trainer.corpus.cli import add_data
 from trainer.evaluate.cli import add_evaluate
+from trainer.explain.cli import add_parser as add_explain
+from trainer.export_cli import add_export
+from trainer.init_cli import add_init
+from trainer.live.cli import add_live_options, add_status, live_options
+from trainer.tune.cli import add_parser as add_tune
 
 EPILOG = """\
 examples:
   trainer run runs/plan                      a directory written by `advisor handoff`
   trainer run data/examples/plans/python_reference.yaml --output runs/first
   trainer run data/examples/plans/python_reference.yaml --dry-run
+  trainer init sft-lora --model models/base --instructions letters.jsonl --output plan.yaml
+  trainer run plan.yaml --set phases.sft.learning_rate=1e-4
   trainer run runs/first --resume            go on with a run that was stopped
-  trainer data prepare runs/plan --output runs/data
+  trainer run runs/plan --price-per-hour 2.95 --track tensorboard
+  trainer status runs/first --follow         speed, energy, money and forecast of a run while it goes on
+  trainer data prepare letters/ --output runs/letters --languages de en
+  trainer data gap letters/ --model models/base
+  trainer tune runs/plan --trials 20 --hours 2
   trainer annotate page tasks.jsonl --annotator ada
   trainer evaluate runs/first/model          scores, bias and toxicity; `trainer evaluate --help` shows the rest
+  trainer explain runs/first --prompt "Which page explains this? ..."
+  trainer export runs/first/model --to gguf --output model.gguf
   trainer doctor
   trainer measure                            this machine's speed and power, for `advisor calibrate`
 
@@ -57,9 +71,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     _add_run(verbs)
-    _add_data(verbs)
+    add_init(verbs)
+    add_status(verbs)
+    add_data(verbs)
     add_annotate(verbs)
+    add_tune(verbs)
+    add_export(verbs)
+    _add_log_hours(verbs)
     add_evaluate(verbs)
+    add_explain(verbs)
     doctor = verbs.add_parser(
         "doctor",
         help="what this machine can do, and whether its power can be measured",
@@ -82,24 +102,25 @@ def _add_run(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     )
     run.add_argument("plan", type=Path, metavar="PLAN", help="plan file, or a directory that holds plan.yaml")
     run.add_argument("--output", type=Path, metavar="DIR", help="directory of the run (default: runs/<name of plan>)")
+    run.add_argument(
+        "--set",
+        dest="settings",
+        action="append",
+        default=[],
+        metavar="PATH=VALUE",
+        help="change a setting of the plan, such as phases.sft.learning_rate=1e-4; may be given again",
+    )
     run.add_argument("--resume", action="store_true", help="go on with the run in the output directory")
     run.add_argument("--dry-run", action="store_true", help="show phases, size and forecast; train nothing")
+    add_live_options(run)
     _add_format(run)
     run.set_defaults(handler=_run)
 
 
-def _add_data(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    data = verbs.add_parser("data", help="training data", description="Works on training data.")
-    actions = data.add_subparsers(title="actions", metavar="ACTION", required=True)
-    prepare = actions.add_parser(
-        "prepare",
-        help="the data step of a plan alone",
-        description="Reads, cleans and splits the text of a plan; writes data/, its data card and suite.jsonl.",
-    )
-    prepare.add_argument("plan", type=Path, metavar="PLAN", help="plan file, or a directory that holds plan.yaml")
-    prepare.add_argument("--output", type=Path, required=True, metavar="DIR", help="directory for the result")
-    _add_format(prepare)
-    prepare.set_defaults(handler=_prepare)
+def _add_log_hours(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from trainer.effort import add_parser
+
+    add_parser(verbs)
 
 
 def _add_measure(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -117,17 +138,10 @@ def _add_format(parser: argparse.ArgumentParser) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     from trainer import commands
 
+    chosen = {"output": arguments.output, "as_json": arguments.format == "json", "settings": arguments.settings}
     if arguments.dry_run:
-        return commands.dry_run(arguments.plan, output=arguments.output, as_json=arguments.format == "json")
-    return commands.run(
-        arguments.plan, output=arguments.output, resume=arguments.resume, as_json=arguments.format == "json"
-    )
-
-
-def _prepare(arguments: argparse.Namespace) -> int:
-    from trainer import commands
-
-    return commands.prepare_data(arguments.plan, arguments.output, as_json=arguments.format == "json")
+        return commands.dry_run(arguments.plan, **chosen)
+    return commands.run(arguments.plan, resume=arguments.resume, **chosen, **live_options(arguments))
 
 
 def _doctor(arguments: argparse.Namespace) -> int:

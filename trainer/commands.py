@@ -1,11 +1,13 @@
 """The verbs of `trainer`, each from checked arguments to an exit code.
 
-Enter at `run`, `dry_run` and `prepare_data`. Results go to standard output, progress to standard error.
+Enter at `run` and `dry_run`; the other verbs have rooms of their own. Results go to standard output, progress to
+standard error.
 """
 
 import json
 import shlex
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -20,37 +22,64 @@ from advisor.contracts.plan import TrainingPlan
 from advisor.contracts.runs import RunReport
 from trainer.energy.words import energy_text, host_text
 from trainer.evaluate.words import figure
-from trainer.plan import RUN_FILE, LoadedPlan, base_model_name, check_plan, load_plan, slug
+from trainer.live.price import currency_of
+from trainer.live.track import Tracking
+from trainer.plan import LoadedPlan, base_model_name, check_plan, load_plan, slug
 
 LIBRARIES = ("torch", "transformers", "trl", "peft", "datasets", "tokenizers", "matplotlib")
 
 
-def run(plan_path: Path, *, output: Path | None, resume: bool, as_json: bool) -> int:
+def run(
+    plan_path: Path,
+    *,
+    output: Path | None,
+    resume: bool,
+    as_json: bool,
+    settings: Sequence[str] = (),
+    tracking: Tracking = Tracking(),  # noqa: B008 - frozen
+    price_per_hour: float | None = None,
+    currency: str | None = None,
+) -> int:
     """`trainer run`."""
-    loaded = load_plan(plan_path)
-    directory = _output_of(loaded, output)
+    loaded = load_plan(plan_path, settings)
+    directory = output_of(loaded, output)
     check_plan(loaded.plan, loaded.base)
-    _require_libraries()
+    tracking.check()
+    currency = currency_of(loaded.plan.forecast, currency) if price_per_hour is not None else None
+    require_libraries()
     from trainer.progress import Progress
     from trainer.run import run_plan
     from trainer.stop import StopRequested
 
     try:
-        report = run_plan(loaded.plan, base=loaded.base, output=directory, resume=resume, progress=Progress())
+        report = run_plan(
+            loaded.plan,
+            base=loaded.base,
+            output=directory,
+            resume=resume,
+            progress=Progress(),
+            tracking=tracking,
+            price_per_hour=price_per_hour,
+            currency=currency,
+        )
     except StopRequested as stop:
-        again = shlex.join(["trainer", "run", str(plan_path), "--output", str(directory), "--resume"])
+        changed = [word for setting in settings for word in ("--set", setting)]
+        changed += ["--track", tracking.tracker] if tracking.tracker != "none" else []
+        changed += ["--track-to", tracking.address] if tracking.address is not None else []
+        again = shlex.join(["trainer", "run", str(plan_path), *changed, "--output", str(directory), "--resume"])
         sys.stderr.write(f"stopped in phase {stop}; what was done is saved. Go on with:\n  {again}\n")
         return 130
     if as_json:
         sys.stdout.write(report.model_dump_json(indent=2) + "\n")
     else:
         _show_report(report, directory)
+        sys.stdout.write(tracking.where(directory))
     return 0
 
 
-def dry_run(plan_path: Path, *, output: Path | None, as_json: bool) -> int:
+def dry_run(plan_path: Path, *, output: Path | None, as_json: bool, settings: Sequence[str] = ()) -> int:
     """`trainer run --dry-run`."""
-    loaded = load_plan(plan_path)
+    loaded = load_plan(plan_path, settings)
     check_plan(loaded.plan, loaded.base)
     from trainer.sizes import outlook_of
 
@@ -59,7 +88,7 @@ def dry_run(plan_path: Path, *, output: Path | None, as_json: bool) -> int:
     outlook = outlook_of(plan, Path(name) if name is not None and Path(name).is_dir() else None)
     figures: dict[str, Any] = {
         "name": plan.name,
-        "output": str(_output_of(loaded, output)),
+        "output": str(output_of(loaded, output)),
         "model": name or f"{plan.model.kind} {getattr(plan.model, 'name', '')}".strip(),
         **outlook.as_dict(),
         "phases": {
@@ -74,28 +103,12 @@ def dry_run(plan_path: Path, *, output: Path | None, as_json: bool) -> int:
     return 0
 
 
-def prepare_data(plan_path: Path, output: Path, *, as_json: bool) -> int:
-    """`trainer data prepare`."""
-    loaded = load_plan(plan_path)
-    check_plan(loaded.plan, loaded.base)
-    if (output / RUN_FILE).exists():
-        raise BadInput(f"--output: a run lies in {output}; name another directory")
-    from trainer.corpus.prepare import prepare
+def output_of(loaded: LoadedPlan, output: Path | None) -> Path:
+    """The directory of a run: the one named, the plan's own run, or one under runs/.
 
-    card = prepare(loaded.plan, loaded.base, output).card()
-    if as_json:
-        sys.stdout.write(json.dumps(card, indent=2, ensure_ascii=False) + "\n")
-        return 0
-    table = _table()
-    for name, value in card.items():
-        if name not in ("examples_of_dropped", "corpora"):
-            table.add_row(name.replace("_", " "), _counts(value))
-    _print(table)
-    sys.stdout.write(f"written to {output / 'data'} and {output / 'suite.jsonl'}\n")
-    return 0
-
-
-def _output_of(loaded: LoadedPlan, output: Path | None) -> Path:
+    Raises:
+        BadInput: a file lies there.
+    """
     if output is not None:
         if output.exists() and not output.is_dir():
             raise BadInput(f"--output: {output} is a file; name a directory")
@@ -103,7 +116,12 @@ def _output_of(loaded: LoadedPlan, output: Path | None) -> Path:
     return loaded.run_directory or Path("runs") / slug(loaded.plan.name)
 
 
-def _require_libraries() -> None:
+def require_libraries() -> None:
+    """Say what is missing before work begins.
+
+    Raises:
+        Failed: a training library is not installed.
+    """
     missing = [name for name in LIBRARIES if find_spec(name) is None]
     if missing:
         raise Failed(f"not installed: {', '.join(missing)}; install them with: pip install 'richtwert[trainer]'")
@@ -161,12 +179,6 @@ def _scores(evaluation: EvaluationReport) -> Table:
     for score in evaluation.scores:
         table.add_row(score.name, figure(score.value), f"{figure(score.low)} to {figure(score.high)}", f"{score.n}")
     return table
-
-
-def _counts(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in value.items()) or "none"
-    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _table(*columns: str) -> Table:

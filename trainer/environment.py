@@ -25,6 +25,7 @@ def environment_of(accelerators: tuple[str, ...]) -> Environment:
         processor=processor(),
         cpu_count=available_cpus(),
         torch_threads=torch.get_num_threads(),
+        load_ratio=load_ratio(),
         accelerators=accelerators,
         packages=package_versions(),
         code_revision=code_revision(),
@@ -41,6 +42,13 @@ def available_cpus() -> int:
     except (OSError, ValueError):  # no such group, or "max": no limit
         return cpus
     return min(cpus, limit)
+
+
+def load_ratio() -> float | None:
+    """Load of the last five minutes over the machine's cores, this process included; None where no system tells it."""
+    if not hasattr(os, "getloadavg"):
+        return None
+    return round(os.getloadavg()[1] / (os.cpu_count() or 1), 2)
 
 
 def use_available_threads() -> None:

@@ -7,9 +7,9 @@ import hashlib
 import json
 from pathlib import Path
 
-from advisor.contracts.plan import BaseModelSource, BuiltinCorpus, Corpus, TrainingPlan
+from advisor.contracts.plan import BaseModelSource, BuiltinCorpus, Corpus, FileCorpus, TrainingPlan
 from trainer.checkpoint import file_sha256
-from trainer.corpus.read import SUFFIXES
+from trainer.corpus.read import Problems, sources_of
 
 WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
@@ -17,7 +17,7 @@ INDEX = "model.safetensors.index.json"
 
 def last_model_phase(plan: TrainingPlan) -> str:
     """The phase that leaves the final model."""
-    return next(name for name in ("rl", "sft", "pretrain") if getattr(plan.phases, name) is not None)
+    return next(name for name in ("dpo", "rl", "sft", "pretrain") if getattr(plan.phases, name) is not None)
 
 
 def phase_inputs(plan: TrainingPlan, base: Path, output: Path, phase: str) -> dict[str, str]:
@@ -25,14 +25,18 @@ def phase_inputs(plan: TrainingPlan, base: Path, output: Path, phase: str) -> di
     if phase == "data":
         return source_hashes(plan, base)
     files = {
-        "tokenizer": ["data/train.jsonl"],
-        "pretrain": ["data/train.jsonl", "tokenizer/tokenizer_config.json", "tokenizer/tokenizer.json"],
+        "tokenizer": ["data/train*"],
+        "pretrain": ["data/train*", "tokenizer/tokenizer_config.json", "tokenizer/tokenizer.json"],
         "sft": ["data/conversations.jsonl", "phases/pretrain/model", "tokenizer/tokenizer.json"],
         "reward": ["data/preferences.jsonl", "phases/sft/model"],
-        "rl": ["data/preferences.jsonl", "phases/sft/model", "phases/reward/model"],
-        "evaluate": ["suite.jsonl", "data/holdout.jsonl", f"phases/{last_model_phase(plan)}/model"],
+        "rl": ["data/preferences.jsonl", "data/conversations.jsonl", "phases/sft/model", "phases/reward/model"],
+        "dpo": ["data/preferences.jsonl", "phases/sft/model"],
+        "evaluate": ["suite.jsonl", "data/holdout*", f"phases/{last_model_phase(plan)}/model"],
     }
     found = _hashes(output, files[phase])
+    replay = plan.phases.pretrain.replay if plan.phases.pretrain is not None else None
+    if phase == "pretrain" and replay is not None:
+        found["phases.pretrain.replay"] = _corpus(FileCorpus(kind="files", path=replay.path), base)
     if isinstance(plan.model, BaseModelSource) and phase in ("tokenizer", "pretrain", "sft"):
         found["model.model"] = _base_model(base / plan.model.model, plan.model.model)
     return found
@@ -41,8 +45,7 @@ def phase_inputs(plan: TrainingPlan, base: Path, output: Path, phase: str) -> di
 def phase_outputs(output: Path, phase: str) -> dict[str, str]:
     """Name to hash of what a phase leaves behind."""
     files = {
-        "data": [f"data/{name}.jsonl" for name in ("train", "holdout", "conversations", "preferences")]
-        + ["suite.jsonl"],
+        "data": [f"data/{name}*" for name in ("train", "holdout", "conversations", "preferences")] + ["suite.jsonl"],
         "tokenizer": ["tokenizer/tokenizer.json"],
         "evaluate": ["phases/evaluate/evaluation.json"],
     }
@@ -56,6 +59,12 @@ def source_hashes(plan: TrainingPlan, base: Path) -> dict[str, str]:
         path = getattr(plan.data, field)
         if path is not None:
             found[f"data.{field}"] = file_sha256(base / path)
+    rules = plan.data.decontamination
+    for name in rules.files if rules is not None else ():
+        found[f"data.decontamination.files.{name}"] = _corpus(FileCorpus(kind="files", path=name), base)
+    names = plan.data.pii.names_source if plan.data.pii is not None else None
+    if names is not None and (base / names).is_file():
+        found["data.pii.names_source"] = file_sha256(base / names)
     return found
 
 
@@ -64,9 +73,8 @@ def _corpus(corpus: Corpus, base: Path) -> str:
         from pydoc_data.topics import topics
 
         return hashlib.sha256(json.dumps(topics, sort_keys=True).encode()).hexdigest()
-    path = base / corpus.path
-    files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.suffix in SUFFIXES)
-    rows = [[file.relative_to(path).as_posix(), file_sha256(file)] for file in files]
+    sources = sources_of((corpus,), base, Problems())
+    rows = [[source.name, file_sha256(source.path)] for source in sources if source.path is not None]
     return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 
 
@@ -82,9 +90,12 @@ def _hashes(output: Path, names: list[str]) -> dict[str, str]:
     found = {}
     for name in names:
         path = output / name
-        if path.is_dir():
+        if "*" in name:
+            found |= {file.relative_to(output).as_posix(): file_sha256(file) for file in sorted(output.glob(name))}
+        elif path.is_dir():
             weights = [path / WEIGHTS] if (path / WEIGHTS).exists() else sorted(path.glob("model-*.safetensors"))
-            found |= {file.relative_to(output).as_posix(): file_sha256(file) for file in weights}
+            files = [*weights, *(file for file in [path / "tokenizer.json"] if file.exists())]
+            found |= {file.relative_to(output).as_posix(): file_sha256(file) for file in files}
         elif path.exists():
             found[name] = file_sha256(path)
     return found

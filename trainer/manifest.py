@@ -7,9 +7,12 @@ phase, so a resumed run adds up.
 import json
 import shutil
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from pydantic import Field, ValidationError
 
 from advisor.contracts.base import Contract, Count, NonNegative
 from advisor.contracts.errors import BadInput
@@ -20,7 +23,8 @@ from trainer.energy.reread import last_report
 from trainer.plan import PLAN_FILE, RUN_FILE, slug
 
 TRACES = "energy"
-MADE = ("data", "tokenizer", "phases", "plots", "model", TRACES, "suite.jsonl", PLAN_FILE, RUN_FILE)
+STATUS_FILE = "status.json"
+MADE = ("data", "tokenizer", "phases", "plots", "model", TRACES, "suite.jsonl", STATUS_FILE, PLAN_FILE, RUN_FILE)
 
 
 class RunState(Contract):
@@ -30,14 +34,25 @@ class RunState(Contract):
     started_at: str
     resumed: Count = 0
     """How often the run was taken up again with work left."""
+    price_per_hour: NonNegative | None = None
+    """As last stated with `--price-per-hour`, in `currency`."""
+    currency: str | None = None
 
 
 class Manifest(Contract):
-    """A finished phase: what it was made from, what it left, what it reported."""
+    """A finished phase: what it was made from, what it left, what it reported and what made it."""
 
     inputs: dict[str, str]
     outputs: dict[str, str]
     report: PhaseReport
+    tokenizer_sha256: str | None = None
+    """None before there is one."""
+    packages: dict[str, str] = Field(default_factory=dict)
+    """Versions of the libraries that shaped it."""
+    code_revision: str = ""
+    cost: NonNegative | None = None
+    """In `currency`, by the stated price of an hour, else by the one that the forecast implies; None without one."""
+    currency: str | None = None
 
 
 class Stretch(Contract):
@@ -129,7 +144,11 @@ def check_inputs(output: Path, phase: str, inputs: dict[str, str]) -> None:
         write_text(path, json.dumps(inputs, indent=2) + "\n")
         return
     before = json.loads(path.read_text(encoding="utf-8"))
-    changed = sorted(name for name in before.keys() | inputs.keys() if before.get(name) != inputs.get(name))
+    changed = [
+        f"{name} ({_short(before.get(name))} -> {_short(inputs.get(name))})"
+        for name in sorted(before.keys() | inputs.keys())
+        if before.get(name) != inputs.get(name)
+    ]
     if changed:
         raise BadInput(
             f"--resume: changed since phase {phase} began: {', '.join(changed)}; restore it, or start anew with "
@@ -170,7 +189,16 @@ def stretches_of(output: Path, phase: str) -> list[Stretch]:
     path = directory / "stretches.jsonl"
     if not path.exists():
         return []
-    return [Stretch.model_validate_json(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
+    found = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        with suppress(ValidationError):  # cut off by a full disk
+            found.append(Stretch.model_validate_json(line))
+    return found
+
+
+def _short(digest: str | None) -> str:
+    """The beginning of a hash, enough to tell two apart."""
+    return "not there" if digest is None else digest[:12]
 
 
 def _energy_of_killed(trace: Path, phase: str, duration_s: float) -> EnergyReport:

@@ -7,13 +7,14 @@ import json
 import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 from advisor.contracts.plan import Architecture, TrainingPlan
 
 ADAM_BYTES_PER_PARAMETER = 16
 """float32: weight, gradient and two moments, four bytes each."""
 FROZEN_BYTES_PER_PARAMETER = 4
+T5_BUCKETS = 32
 
 
 @dataclass(frozen=True)
@@ -47,15 +48,27 @@ def outlook_of(plan: TrainingPlan, base_model: Path | None) -> Outlook:
 
 
 def architecture_parameters(size: Architecture) -> int:
-    """Parameters of a Llama-type decoder whose output head is its own.
+    """Parameters of an architecture, by family.
 
-    N = 2 V h + L (2 h^2 + 2 h^2 kv/heads + 3 h f + 2 h) + h
-    source: the architecture's layers (transformers' LlamaForCausalLM), counted one by one.
+    decoder: N = 2 V h + L (2 h^2 + 2 h^2 kv/heads + 3 h f + 2 h) + h; its output head is its own
+    masked:  N = (V + c + 1) h + 2 h + L (4 h^2 + 4 h + 2 h f + f + h + 4 h) + h^2 + h + 2 h + V; the head is tied
+    seq2seq: N = V h + L (4 h^2 + 2 h f + 2 h) + L (8 h^2 + 2 h f + 3 h) + 2 h + 2 * 32 heads; the head is tied
+    source: the layers of transformers' LlamaForCausalLM, BertForMaskedLM and T5ForConditionalGeneration, counted one
+    by one; c is the context, 32 the buckets of T5's relative positions.
     """
-    h, f = size.hidden_size, size.ffn_size
-    kv = h // size.num_heads * size.num_kv_heads
-    layer = 2 * h * h + 2 * h * kv + 3 * h * f + 2 * h
-    return 2 * size.vocab_size * h + size.num_layers * layer + h
+    h, f, v, layers = size.hidden_size, size.ffn_size, size.vocab_size, size.num_layers
+    match size.family:
+        case "decoder":
+            kv = h // size.num_heads * size.num_kv_heads
+            return 2 * v * h + layers * (2 * h * h + 2 * h * kv + 3 * h * f + 2 * h) + h
+        case "masked":
+            layer = 4 * h * h + 4 * h + 2 * h * f + f + h + 4 * h
+            return (v + size.context_tokens + 1) * h + 2 * h + layers * layer + h * h + h + 2 * h + v
+        case "seq2seq":
+            encoder, decoder = 4 * h * h + 2 * h * f + 2 * h, 8 * h * h + 2 * h * f + 3 * h
+            return v * h + layers * (encoder + decoder) + 2 * h + 2 * T5_BUCKETS * size.num_heads
+        case _:
+            assert_never(size.family)
 
 
 def stored_parameters(model: Path) -> int:
@@ -87,10 +100,13 @@ def _memory(plan: TrainingPlan, parameters: int | None) -> float | None:
     needs = [float(ADAM_BYTES_PER_PARAMETER * parameters)]
     if phases.rl is not None:  # the policy in training beside the frozen reference and reward model
         needs.append(float((ADAM_BYTES_PER_PARAMETER + 2 * FROZEN_BYTES_PER_PARAMETER) * parameters))
+    if phases.dpo is not None:  # beside the frozen reference
+        needs.append(float((ADAM_BYTES_PER_PARAMETER + FROZEN_BYTES_PER_PARAMETER) * parameters))
     if not isinstance(size, Architecture):
         return max(needs)
     batches = [(phases.pretrain.batch_sequences, phases.pretrain.sequence_tokens)] if phases.pretrain else []
     batches += [(phases.sft.batch_sequences, size.context_tokens)] if phases.sft else []
     batches += [(2 * phases.reward.batch_pairs, size.context_tokens)] if phases.reward else []
+    batches += [(2 * phases.dpo.batch_pairs, size.context_tokens)] if phases.dpo else []
     batches += [(phases.rl.batch_completions, size.context_tokens)] if phases.rl else []
     return max(needs) + max(activation_bytes(size, rows * length, length) for rows, length in batches)

@@ -9,11 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from advisor.contracts.errors import BadInput
+from advisor.contracts.phases import ModelFamily
 
 END_OF_TEXT = "<|endoftext|>"
 START_OF_TURN = "<|im_start|>"
 END_OF_TURN = "<|im_end|>"
 PADDING = "<|pad|>"
+MASK = "<|mask|>"
+SPANS = tuple(f"<extra_id_{number}>" for number in range(32))
+"""Marks of hidden spans, by the names that T5 gives them; a block holds as many spans as there are marks at most."""
+EXTRA: dict[ModelFamily, tuple[str, ...]] = {"decoder": (), "masked": (MASK,), "seq2seq": SPANS}
 # The end of a turn is the tokenizer's own eos, so that the template also fits a base model without one.
 CHAT_TEMPLATE = (
     "{% for message in messages %}"
@@ -28,7 +33,9 @@ CHAT_TEMPLATE = (
 )
 
 
-def train_tokenizer(texts: Iterable[str], *, vocab_size: int, context_tokens: int, directory: Path) -> int:
+def train_tokenizer(
+    texts: Iterable[str], *, vocab_size: int, context_tokens: int, directory: Path, family: ModelFamily = "decoder"
+) -> int:
     """Train, save in the Hugging Face format, and return the size of the vocabulary.
 
     Args:
@@ -36,12 +43,13 @@ def train_tokenizer(texts: Iterable[str], *, vocab_size: int, context_tokens: in
         vocab_size: wanted number of tokens; small corpora yield fewer.
         context_tokens: longest sequence of the model.
         directory: where the tokenizer files go.
+        family: masked models get a token for what is hidden, sequence-to-sequence models one for each hidden span.
     """
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
     alphabet = pre_tokenizers.ByteLevel.alphabet()
-    special = [END_OF_TEXT, START_OF_TURN, END_OF_TURN, PADDING]
+    special = [END_OF_TEXT, START_OF_TURN, END_OF_TURN, PADDING, *EXTRA[family]]
     if vocab_size < len(alphabet) + len(special):
         raise BadInput(
             f"model.vocab_size: {vocab_size} is too small; a byte-level vocabulary has at least "
@@ -60,6 +68,7 @@ def train_tokenizer(texts: Iterable[str], *, vocab_size: int, context_tokens: in
         tokenizer_object=engine,
         eos_token=END_OF_TURN,
         pad_token=PADDING,
+        mask_token=MASK if family == "masked" else None,
         model_max_length=context_tokens,
         clean_up_tokenization_spaces=False,
     )
@@ -68,7 +77,7 @@ def train_tokenizer(texts: Iterable[str], *, vocab_size: int, context_tokens: in
     return len(tokenizer)
 
 
-def adopt_tokenizer(name: str, directory: Path) -> tuple[int, list[str]]:
+def adopt_tokenizer(name: str, directory: Path, family: ModelFamily = "decoder") -> tuple[int, list[str]]:
     """Save a base model's tokenizer, fit for training, and return its size and what was changed.
 
     Raises:
@@ -77,7 +86,10 @@ def adopt_tokenizer(name: str, directory: Path) -> tuple[int, list[str]]:
     from transformers import AutoTokenizer
 
     notes = []
-    tokenizer = AutoTokenizer.from_pretrained(name)
+    tokenizer = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
+    if family != "decoder":  # answers no turns, and brings its own padding, masks and marks
+        tokenizer.save_pretrained(directory)
+        return len(tokenizer), notes
     if tokenizer.eos_token is None:
         raise BadInput(f"model.model: the tokenizer of {name!r} has no end token (eos_token)")
     if tokenizer.pad_token is None:

@@ -1,14 +1,17 @@
 """Sums over stretches of work and over phases; what is not known stays unknown.
 
-Enter at `total_energy`; one window in several processes is summed by `join_ranks` in `trainer/energy/join.py`.
+Enter at `total_energy` and `rent`; one window in several processes is summed by `join_ranks` in
+`trainer/energy/join.py`.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from advisor.contracts.plan import Forecast
 from advisor.contracts.runs import DeviceEnergy, EnergyReport, HostEnergy
 from trainer.energy.join import joint_error
 
+SECONDS_PER_HOUR = 3600.0
 WORST_FIRST = (
     "unavailable",
     "estimated_tdp",
@@ -93,6 +96,17 @@ def _host(reports: Sequence[EnergyReport]) -> HostEnergy | None:
         reason="; ".join(reasons),
         flags=flags,
     )
+
+
+def rent(forecast: Forecast, duration_s: float) -> float | None:
+    """Cost of a stretch of time at the hourly cost that a forecast implies; None when it implies none.
+
+    cost = P50 of cost / P50 of train_hours * hours
+    units: the forecast's currency, h, s. source: definition. Valid while the machine is the forecast's.
+    """
+    if forecast.cost is None or forecast.train_hours is None or not forecast.train_hours.p50:
+        return None
+    return forecast.cost.p50 / forecast.train_hours.p50 * duration_s / SECONDS_PER_HOUR
 
 
 def _devices(devices: Iterable[DeviceEnergy]) -> tuple[DeviceEnergy, ...]:

@@ -6,11 +6,14 @@ from uuid import UUID
 from litestar import Controller, Request, Response, get, post
 from litestar.params import FromPath, JSONBody
 
-from advisor.api.backend import Limit, Offset, Shared, Ticket, next_page, whole
+from advisor.api.access import NEEDS
+from advisor.api.backend import Limit, Offset, Shared, Ticket, assessment_change, created, next_page, whole
 from advisor.api.errors import problem_responses
 from advisor.api.exports import InLanguage, address_of, exported
+from advisor.api.requests import Tenant, Writer
 from advisor.contracts.assessment import Assessment
 from advisor.contracts.service import AssessmentPage, AssessmentRequest, AssessmentSummary
+from advisor.store import Change
 
 
 class AssessmentController(Controller):
@@ -19,24 +22,37 @@ class AssessmentController(Controller):
     path = "/v1/assessments"
     tags = ("assessments",)
 
-    @post("/", operation_id="createAssessment", summary="Create assessment", responses=problem_responses(400, 413))
-    async def create_assessment(self, data: JSONBody[AssessmentRequest], backend: Shared) -> Response[Assessment]:
+    @post(
+        "/",
+        operation_id="createAssessment",
+        opt={NEEDS: "decide"},
+        summary="Create assessment",
+        responses=problem_responses(400, 413, 422),
+    )
+    async def create_assessment(
+        self, data: JSONBody[AssessmentRequest], backend: Shared, origin: Writer
+    ) -> Response[Assessment]:
         """Assess a case: every option costed, gated, ranked and explained."""
-        ticket = Ticket()
-        result = (await backend.assess(data)).model_copy(update={"id": str(ticket.id)})
-        entry = ticket.entry(_summary(result, ticket), result)
-        await backend.store.add("assessment", entry)
-        return whole(entry.document, location=f"{self.path}/{ticket.id}")
+
+        async def make() -> list[Change]:
+            ticket = Ticket()
+            found = await backend.assess(data, tenant=origin.tenant)
+            result = found.result.model_copy(update={"id": str(ticket.id)})
+            return [assessment_change(result, ticket), *found.beside]
+
+        kept = await backend.once(origin, data, make)
+        return created(self.path, kept, kept.document)
 
     @get("/", operation_id="listAssessments", summary="List assessments", responses=problem_responses(400))
     async def list_assessments(
         self,
         backend: Shared,
+        tenant: Tenant,
         limit: Limit = 50,
         offset: Offset = 0,
     ) -> AssessmentPage:
         """Assessments, newest first."""
-        found = await backend.store.listing("assessment", limit=limit, offset=offset)
+        found = await backend.store.listing("assessment", limit=limit, offset=offset, tenant=tenant)
         return AssessmentPage(
             items=tuple(AssessmentSummary.model_validate_json(summary) for summary in found.summaries),
             total_items=found.total,
@@ -54,13 +70,14 @@ class AssessmentController(Controller):
         request: Request[Any, Any, Any],
         assessment_id: FromPath[str],
         backend: Shared,
+        tenant: Tenant,
         language: InLanguage = "en",
     ) -> Response[Assessment]:
         """One assessment, the same bytes as on the day it was made."""
         address = address_of(assessment_id)
         if address.form is not None:
-            return await exported(request, backend, address.identity, address.form, language)
-        return whole(await backend.store.document("assessment", address.identity))
+            return await exported(request, backend, tenant, address.identity, address.form, language)
+        return whole(await backend.store.document("assessment", address.identity, tenant=tenant))
 
     @get(
         "/{assessment_id:uuid}/focus.csv",
@@ -73,21 +90,8 @@ class AssessmentController(Controller):
         request: Request[Any, Any, Any],
         assessment_id: FromPath[UUID],
         backend: Shared,
+        tenant: Tenant,
         language: InLanguage = "en",
     ) -> Response[Any]:
         """The planned cost lines as a FOCUS 1.2 table, a row per option, line and month."""
-        return await exported(request, backend, assessment_id, "focus", language)
-
-
-def _summary(result: Assessment, ticket: Ticket) -> AssessmentSummary:
-    advice = result.recommendation
-    return AssessmentSummary(
-        id=result.id,
-        created_at=ticket.created_at,
-        case_name=result.case.name,
-        option_id=advice.option_id,
-        kind=advice.kind,
-        confidence=advice.confidence,
-        headline=advice.headline,
-        measured=result.update is not None,
-    )
+        return await exported(request, backend, tenant, assessment_id, "focus", language)

@@ -5,10 +5,13 @@ from uuid import UUID
 from litestar import Controller, Response, get, post
 from litestar.params import FromPath, JSONBody
 
-from advisor.api.backend import Limit, Offset, Shared, Ticket, next_page, whole
+from advisor.api.access import NEEDS
+from advisor.api.backend import Limit, Offset, Shared, Ticket, created, next_page, whole
 from advisor.api.errors import problem_responses
+from advisor.api.requests import Tenant, Writer
 from advisor.contracts.case import Case
 from advisor.contracts.service import CasePage, CaseSummary
+from advisor.store import Change
 
 
 class CaseController(Controller):
@@ -17,23 +20,36 @@ class CaseController(Controller):
     path = "/v1/cases"
     tags = ("cases",)
 
-    @post("/", operation_id="createCase", summary="Create case", responses=problem_responses(400, 413))
-    async def create_case(self, data: JSONBody[Case], backend: Shared) -> Response[CaseSummary]:
+    @post(
+        "/",
+        operation_id="createCase",
+        opt={NEEDS: "decide"},
+        summary="Create case",
+        responses=problem_responses(400, 413, 422),
+    )
+    async def create_case(self, data: JSONBody[Case], backend: Shared, origin: Writer) -> Response[CaseSummary]:
         """Store a case."""
-        ticket = Ticket()
-        summary = CaseSummary(id=str(ticket.id), created_at=ticket.created_at, name=data.name, task=data.use_case.task)
-        await backend.store.add("case", ticket.entry(summary, data))
-        return Response(summary, status_code=201, headers={"Location": f"{self.path}/{ticket.id}"})
+
+        async def make() -> list[Change]:
+            ticket = Ticket()
+            summary = CaseSummary(
+                id=str(ticket.id), created_at=ticket.created_at, name=data.name, task=data.use_case.task
+            )
+            return [Change("case", ticket.entry(summary, data))]
+
+        kept = await backend.once(origin, data, make)
+        return created(self.path, kept, kept.summary)
 
     @get("/", operation_id="listCases", summary="List cases", responses=problem_responses(400))
     async def list_cases(
         self,
         backend: Shared,
+        tenant: Tenant,
         limit: Limit = 50,
         offset: Offset = 0,
     ) -> CasePage:
         """Cases, newest first."""
-        found = await backend.store.listing("case", limit=limit, offset=offset)
+        found = await backend.store.listing("case", limit=limit, offset=offset, tenant=tenant)
         return CasePage(
             items=tuple(CaseSummary.model_validate_json(summary) for summary in found.summaries),
             total_items=found.total,
@@ -41,6 +57,6 @@ class CaseController(Controller):
         )
 
     @get("/{case_id:uuid}", operation_id="getCase", summary="Get case", responses=problem_responses(400, 404))
-    async def get_case(self, case_id: FromPath[UUID], backend: Shared) -> Response[Case]:
+    async def get_case(self, case_id: FromPath[UUID], backend: Shared, tenant: Tenant) -> Response[Case]:
         """One case."""
-        return whole(await backend.store.document("case", case_id))
+        return whole(await backend.store.document("case", case_id, tenant=tenant))

@@ -14,7 +14,7 @@ from advisor.api.requests import REQUEST_ID_HEADER, request_id
 from advisor.contracts.errors import BadInput, Failed, nearest
 from advisor.contracts.mistakes import field_errors
 from advisor.estimate.answers import RefusedRequest
-from advisor.store import NotStored, StoreUnavailable
+from advisor.store import Conflict, KeyReused, NotStored, StoreUnavailable
 
 PROBLEM_JSON = "application/problem+json"
 log = logging.getLogger("advisor.api")
@@ -69,6 +69,10 @@ def answer_with_problem(request: Request[Any, Any, Any], error: Exception) -> Re
     match error:
         case NotStored():
             status, detail = HTTPStatus.NOT_FOUND, str(error)
+        case Conflict():
+            status, detail = HTTPStatus.CONFLICT, str(error)
+        case KeyReused():
+            status, detail = HTTPStatus.UNPROCESSABLE_ENTITY, str(error)
         case RefusedRequest():
             status, detail = HTTPStatus.BAD_REQUEST, str(error)
             errors = [FieldProblem(**row) for row in error.mistakes]
@@ -118,6 +122,8 @@ def _mistakes(request: Request[Any, Any, Any], error: ValidationException) -> It
         if name == "data":
             yield FieldProblem(field="(document)", value="", message="a JSON document is required as body")
             continue
+        if item.get("source") == "header" or name == "idempotency_key":
+            name = name.replace("_", "-").title()
         value = str(request.query_params.get(name, "")) if item.get("source") == "query" else ""
         yield FieldProblem(field=name, value=value, message=str(item["message"]))
 

@@ -53,7 +53,12 @@ def address_of(text: str) -> Address:
 
 
 async def exported(
-    request: Request[Any, Any, Any], backend: Backend, identity: UUID, form: FormName, language: Language
+    request: Request[Any, Any, Any],
+    backend: Backend,
+    tenant: str,
+    identity: UUID,
+    form: FormName,
+    language: Language,
 ) -> Response[Any]:
     """The file, made off the event loop.
 
@@ -65,7 +70,7 @@ async def exported(
     kind = media_type.partition(";")[0]
     if request.accept.best_match([kind]) is None:
         raise NotAcceptable(f"{request.url.path} is {kind}; the request accepts {request.headers.get('accept')}")
-    result = Assessment.model_validate_json(await backend.store.document("assessment", identity))
+    result = Assessment.model_validate_json(await backend.store.document("assessment", identity, tenant=tenant))
     content = await anyio.to_thread.run_sync(partial(render, result, form, language), limiter=backend.threads)
     name = f"assessment-{identity}{FORMS[form].suffix}"
     return Response(content, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'})

@@ -12,6 +12,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from advisor.api.backend import Shared
 from advisor.api.errors import problem_responses
+from advisor.api.requests import Tenant
 from advisor.contracts.assessment import Assessment
 from advisor.contracts.catalog import Catalog
 from advisor.contracts.handover import HandedFile, Handoff, HandoffRequest
@@ -37,10 +38,15 @@ class HandoffController(Controller):
         responses=problem_responses(400, 404, 413),
     )
     async def hand_off(
-        self, assessment_id: FromPath[UUID], data: JSONBody[HandoffRequest], backend: Shared, form: Form = "json"
+        self,
+        assessment_id: FromPath[UUID],
+        data: JSONBody[HandoffRequest],
+        backend: Shared,
+        tenant: Tenant,
+        form: Form = "json",
     ) -> Response[Handoff]:
         """The directory of an option: plan, launch and serving files, or what it takes to buy; nothing is stored."""
-        document = await backend.store.document("assessment", assessment_id)
+        document = await backend.store.document("assessment", assessment_id, tenant=tenant)
         call = partial(_made, document, data, backend.catalog)
         found = await anyio.to_thread.run_sync(call, limiter=backend.threads)
         if form == "zip":

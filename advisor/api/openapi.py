@@ -14,15 +14,22 @@ from pydantic.json_schema import models_json_schema
 from advisor.api.errors import Problem
 from advisor.api.examples import with_examples
 from advisor.api.exports import with_exports
+from advisor.api.headers import SECURITY_SCHEMES, with_headers
 from advisor.api.health import Health
 from advisor.contracts.assessment import Assessment
+from advisor.contracts.calibration import Calibration
 from advisor.contracts.case import Case
 from advisor.contracts.handover import Handoff, HandoffRequest
+from advisor.contracts.jobs import Job, JobPage, JobResultPage, PortfolioRequest
 from advisor.contracts.questions import ServingAnswers, ServingQuestions, TrainingAnswers, TrainingQuestions
 from advisor.contracts.service import (
     AcceleratorsTable,
     AssessmentPage,
     AssessmentRequest,
+    AuditPage,
+    CalibrationPage,
+    CalibrationRequest,
+    CalibrationSummary,
     CasePage,
     CaseSummary,
     GridsTable,
@@ -31,6 +38,7 @@ from advisor.contracts.service import (
     ModelsTable,
     PricesTable,
     Report,
+    RevocationRequest,
 )
 
 DOCUMENTED: tuple[type[BaseModel], ...] = (
@@ -45,6 +53,16 @@ DOCUMENTED: tuple[type[BaseModel], ...] = (
     Report,
     MeasurementSummary,
     MeasurementPage,
+    CalibrationRequest,
+    RevocationRequest,
+    Calibration,
+    CalibrationSummary,
+    CalibrationPage,
+    PortfolioRequest,
+    Job,
+    JobPage,
+    JobResultPage,
+    AuditPage,
     TrainingQuestions,
     TrainingAnswers,
     ServingQuestions,
@@ -73,9 +91,13 @@ def faithful(document: dict[str, Any]) -> dict[str, Any]:
         [(model, "validation") for model in DOCUMENTED], ref_template="#/components/schemas/{model}"
     )
     parts = document.get("components", {})
-    paths = with_exports(with_examples(document["paths"]))
+    paths = with_headers(with_exports(with_examples(document["paths"])))
     return {
         **document,
         "paths": paths,
-        "components": {**parts, "schemas": {**parts.get("schemas", {}), **top["$defs"]}},
+        "components": {
+            **parts,
+            "schemas": {**parts.get("schemas", {}), **top["$defs"]},
+            "securitySchemes": SECURITY_SCHEMES,
+        },
     }

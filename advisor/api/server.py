@@ -1,6 +1,10 @@
-"""`advisor serve`: check the store, take the port, answer, stop. Enter at `serve`."""
+"""`advisor serve`: check the store, take the port, answer, stop; `advisor worker`: do jobs.
+
+Enter at `serve` and `work`.
+"""
 
 import asyncio
+import ipaddress
 import logging
 import os
 import signal
@@ -12,14 +16,21 @@ from typing import TYPE_CHECKING
 from advisor.contracts.errors import BadInput, Failed
 
 if TYPE_CHECKING:
+    from advisor.api.worker import Worker
     from advisor.store import Store
 
 STOP_S = 10
 """How long running answers may take to finish after the stop signal."""
 
 
-def serve(host: str, port: int) -> int:
+def serve(host: str, port: int, *, worker: bool = True, require_keys: bool = False) -> int:
     """Serve until SIGTERM or Ctrl-C; both end in exit code 0.
+
+    Args:
+        host: address to listen on.
+        port: 0 takes a free one.
+        worker: whether to do the jobs of the queue too.
+        require_keys: whether to ask for a key even where the store has none.
 
     Raises:
         BadInput: the host or DATABASE_URL is wrong.
@@ -28,7 +39,7 @@ def serve(host: str, port: int) -> int:
     listener = _bind(host, port)
     previous = signal.signal(signal.SIGTERM, _as_keyboard_interrupt)
     try:
-        _serve(listener)
+        _serve(listener, worker=worker, require_keys=require_keys)
     except KeyboardInterrupt:
         sys.stderr.write("stopped\n")
     finally:
@@ -37,29 +48,84 @@ def serve(host: str, port: int) -> int:
     return 0
 
 
-def _serve(listener: socket.socket) -> None:
+def work(database_url: str | None, *, lease_s: float, until_empty: bool) -> int:
+    """Do jobs until SIGTERM or Ctrl-C, or until none is waiting; all end in exit code 0.
+
+    Raises:
+        BadInput: the database address or the catalogue is wrong.
+        Failed: the store does not answer at the start.
+    """
+    from advisor.api.backend import Backend
+    from advisor.api.worker import Worker
+    from advisor.assess import assess
+    from advisor.catalog.load import load_catalog
+    from advisor.store import Store
+    from advisor.store.jobs import JobQueue
+
+    _log_to_stderr()
+    store = Store(database_url or os.environ.get("DATABASE_URL"))
+    worker = Worker(Backend(store, load_catalog(), assess), JobQueue(store, lease_s=lease_s))
+    asyncio.run(_work(worker, until_empty=until_empty))
+    return 0
+
+
+async def _work(worker: "Worker", *, until_empty: bool) -> None:
+    import anyio
+
+    store, stop = worker.queue.store, anyio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        await store.open()
+        sys.stdout.write(f"worker on {store.address}\n")
+        sys.stdout.flush()
+        if until_empty:
+            while not stop.is_set() and await worker.work_once(stop):
+                pass
+        else:
+            await worker.run(stop)
+    finally:
+        await store.close()
+
+
+def _serve(listener: socket.socket, *, worker: bool, require_keys: bool) -> None:
     import uvicorn
 
     from advisor.api.app import create_app
     from advisor.store import Store
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    _log_to_stderr()
     store = Store(os.environ.get("DATABASE_URL"))
-    asyncio.run(_reach(store))
+    is_open = asyncio.run(_reach(store)) and not require_keys
     config = uvicorn.Config(
-        create_app(), log_config=None, log_level="warning", access_log=False, timeout_graceful_shutdown=STOP_S
+        create_app(worker=worker, require_keys=require_keys),
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=STOP_S,
     )
     host, number = listener.getsockname()[:2]
+    if is_open and not ipaddress.ip_address(host.partition("%")[0]).is_loopback:
+        sys.stderr.write(f"warning: whoever reaches {host} may do everything; make a key: advisor keys add --help\n")
     address = f"http://[{host}]:{number}" if ":" in host else f"http://{host}:{number}"
     sys.stdout.write(f"advisor on {address} (OpenAPI: {address}/schema/openapi.json; store: {store.address})\n")
     sys.stdout.flush()
     uvicorn.Server(config).run(sockets=[listener])
 
 
-async def _reach(store: "Store") -> None:
-    """Fail before the port answers, with one message, when the store cannot be used."""
+def _log_to_stderr() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+async def _reach(store: "Store") -> bool:
+    """Fail before the port answers, with one message, when the store cannot be used; True where it has no keys."""
+    from advisor.store.keys import KeyRing
+
     try:
         await store.open()
+        return await KeyRing(store).is_empty()
     finally:
         await store.close()
 

@@ -5,9 +5,22 @@ Enter at `Assessment`. Money is in `cost.currency`, discounted to today, over th
 
 from typing import Literal, get_args
 
+from pydantic import Field
+
 from advisor.contracts.advice import Contribution, ReasonFigure, RoadmapStep
 from advisor.contracts.analysis import Analysis
-from advisor.contracts.base import Contract, Count, Fraction, Interval, NonNegative, Number, SchemaVersion, Score
+from advisor.contracts.base import (
+    Contract,
+    Count,
+    Fraction,
+    Identifier,
+    Interval,
+    NonNegative,
+    Number,
+    PositiveCount,
+    SchemaVersion,
+    Score,
+)
 from advisor.contracts.case import Case, Currency
 from advisor.contracts.gates import Gate, NothingFeasible, Translation
 from advisor.contracts.outlook import CashFlow, Respect, StagedPath
@@ -275,6 +288,17 @@ class MeasurementUpdate(Contract):
     recommended_after: str
 
 
+class CalibrationUsed(Contract):
+    """Which calibration went into an assessment."""
+
+    id: Identifier
+    version: PositiveCount
+    reports: tuple[str, ...]
+    """Ids of the reports behind the inputs that it corrected here."""
+    inputs: tuple[str, ...]
+    """Names of those inputs."""
+
+
 class Pruned(Contract):
     """A candidate that was costed and left out, so that the list stays readable."""
 
@@ -317,4 +341,6 @@ class Assessment(Contract):
     assumptions: tuple[Assumption, ...]
     update: MeasurementUpdate | None
     """None when the assessment used no measurement."""
+    calibration: CalibrationUsed | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Absent when none was given."""
     warnings: tuple[Caution, ...]

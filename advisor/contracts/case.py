@@ -219,4 +219,4 @@ class Case(Contract):
     strategic: Strategic = Strategic()
     status_quo: StatusQuo = StatusQuo()
     measurements: tuple[str | dict[str, object], ...] = ()
-    """Paths of reports (relative to the case's file), or reports inline."""
+    """Paths of reports (relative to the case's file), or reports inline; one of them may be a calibration."""

@@ -192,3 +192,17 @@ class ServingMeasurement(Contract):
 Report = RunReport | BaselineReport | MachineMeasurement | ServingMeasurement
 """A report that the advisor learns from."""
 AnyReport = Annotated[Report, Field(discriminator="report")]
+ReportKind = Literal["run", "baseline", "machine", "serving"]
+
+
+def report_name(report: Report) -> str:
+    """What a report is about, for a list of reports."""
+    match report:
+        case RunReport():
+            return report.model_card.name
+        case BaselineReport():
+            return report.suite
+        case MachineMeasurement():
+            return report.machine.accelerator or report.machine.environment.processor
+        case ServingMeasurement():
+            return report.model

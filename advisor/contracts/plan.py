@@ -1,7 +1,7 @@
 """The TrainingPlan: what the advisor hands over and `trainer run` executes as it stands.
 
-Enter at `TrainingPlan`. Paths are relative to the plan's own directory. Every phase but `pretrain` may be
-left out (None).
+Enter at `TrainingPlan`; its data step is in `advisor.contracts.data_plan`. Paths are relative to the plan's own
+directory. Every phase but `pretrain` may be left out (None).
 """
 
 from typing import Annotated, Literal, Self
@@ -12,7 +12,6 @@ from advisor.contracts.assessment import OptionKind
 from advisor.contracts.base import (
     AmountRange,
     Contract,
-    Fraction,
     Interval,
     NonNegative,
     Positive,
@@ -22,36 +21,18 @@ from advisor.contracts.base import (
     Whole,
 )
 from advisor.contracts.case import Language, Task
+from advisor.contracts.data_plan import BuiltinCorpus, Corpus, DataPlan, FileCorpus
+from advisor.contracts.phases import PHASES_OF_FAMILY, ModelFamily, PhasesPlan
+from advisor.contracts.phases import DpoPhase as DpoPhase
+from advisor.contracts.phases import LoraSettings as LoraSettings
+from advisor.contracts.phases import PretrainPhase as PretrainPhase
+from advisor.contracts.phases import Replay as Replay
+from advisor.contracts.phases import RewardPhase as RewardPhase
+from advisor.contracts.phases import RlGuard as RlGuard
+from advisor.contracts.phases import RlPhase as RlPhase
+from advisor.contracts.phases import SftPhase as SftPhase
 
-
-class BuiltinCorpus(Contract):
-    """Text that every Python installation carries: the language reference in `pydoc_data.topics`."""
-
-    kind: Literal["python_reference"] = "python_reference"
-
-
-class FileCorpus(Contract):
-    """The company's own text: a file or a folder of .txt, .md or .jsonl (key `text`)."""
-
-    kind: Literal["files"]
-    path: Text
-
-
-Corpus = Annotated[BuiltinCorpus | FileCorpus, Field(discriminator="kind")]
-
-
-class DataPlan(Contract):
-    """What to read and how to split it."""
-
-    corpora: tuple[Corpus, ...] = Field(min_length=1)
-    instructions: Text | None = None
-    """JSONL of `{"messages": [...]}`, or None: built from the corpus (classification of its passages)."""
-    preferences: Text | None = None
-    """JSONL of `{"prompt": [...], "chosen": [...], "rejected": [...]}`, or None: built beside the
-    instructions."""
-    holdout_fraction: Fraction = 0.1
-    """Share of documents (not of lines) that is never trained on."""
-    deduplicate: bool = True
+__all__ = ["BuiltinCorpus", "Corpus", "DataPlan", "FileCorpus", "TrainingPlan"]
 
 
 class BaseModelSource(Contract):
@@ -60,16 +41,19 @@ class BaseModelSource(Contract):
     kind: Literal["base_model"]
     model: Text
     """Directory or hub id."""
+    family: ModelFamily = "decoder"
 
 
 class Architecture(Contract):
-    """Start from random weights: a Llama-type decoder."""
+    """Start from random weights: a decoder of the Llama type, an encoder of the BERT type, or a T5 type of both."""
 
     kind: Literal["architecture"] = "architecture"
     name: str = "custom"
+    family: ModelFamily = "decoder"
     vocab_size: PositiveCount
     hidden_size: PositiveCount
     num_layers: PositiveCount
+    """Of the encoder and of the decoder each, where the family has both."""
     num_heads: PositiveCount
     num_kv_heads: PositiveCount
     ffn_size: PositiveCount
@@ -81,82 +65,14 @@ class Architecture(Contract):
             raise ValueError(f"hidden_size {self.hidden_size} must be a multiple of num_heads {self.num_heads}")
         if self.num_heads % self.num_kv_heads:
             raise ValueError(f"num_heads {self.num_heads} must be a multiple of num_kv_heads {self.num_kv_heads}")
-        return self
-
-
-ModelSource = Annotated[BaseModelSource | Architecture, Field(discriminator="kind")]
-
-
-class PretrainPhase(Contract):
-    """Self-supervised training on packed blocks: from random weights, or adaptation of a base model."""
-
-    max_steps: PositiveCount
-    batch_sequences: PositiveCount = 16
-    sequence_tokens: PositiveCount = 256
-    learning_rate: Positive = 1e-3
-    warmup_fraction: Fraction = 0.05
-
-
-class LoraSettings(Contract):
-    """Low-rank adapters instead of all weights."""
-
-    rank: PositiveCount = 16
-    alpha: PositiveCount = 32
-
-
-class SftPhase(Contract):
-    """Supervised training on conversations; loss on the assistant's turns alone."""
-
-    epochs: Positive = 3.0
-    batch_sequences: PositiveCount = 16
-    learning_rate: Positive = 5e-4
-    lora: LoraSettings | None = None
-
-
-class RewardPhase(Contract):
-    """Reward model from preference pairs."""
-
-    epochs: Positive = 2.0
-    batch_pairs: PositiveCount = 8
-    learning_rate: Positive = 1e-4
-
-
-class RlPhase(Contract):
-    """Reinforcement learning against the reward model, kept near the SFT model by a KL term."""
-
-    algorithm: Literal["rloo", "grpo"] = "rloo"
-    max_steps: PositiveCount = 20
-    batch_completions: PositiveCount = 16
-    num_generations: PositiveCount = 4
-    max_completion_tokens: PositiveCount = 16
-    learning_rate: Positive = 2e-5
-    kl_beta: NonNegative = 0.05
-
-    @model_validator(mode="after")
-    def _divisible(self) -> Self:
-        if self.num_generations < 2 or self.batch_completions % self.num_generations:
+        if self.family != "decoder" and self.num_kv_heads != self.num_heads:
             raise ValueError(
-                f"num_generations must be at least 2 and divide batch_completions {self.batch_completions}, "
-                f"got {self.num_generations}"
+                f"num_kv_heads must be num_heads {self.num_heads} for family {self.family}, got {self.num_kv_heads}"
             )
         return self
 
 
-class PhasesPlan(Contract):
-    """The phases in their order; None leaves one out."""
-
-    pretrain: PretrainPhase | None
-    sft: SftPhase | None = None
-    reward: RewardPhase | None = None
-    rl: RlPhase | None = None
-
-    @model_validator(mode="after")
-    def _chain(self) -> Self:
-        if self.rl is not None and (self.reward is None or self.sft is None):
-            raise ValueError("phase rl needs the phases sft and reward")
-        if self.pretrain is None and self.sft is None:
-            raise ValueError("a plan needs the phase pretrain or the phase sft")
-        return self
+ModelSource = Annotated[BaseModelSource | Architecture, Field(discriminator="kind")]
 
 
 class HyperparameterRange(Contract):
@@ -181,6 +97,9 @@ class Forecast(Contract):
     """What the advisor expects of this run; the RunReport is laid beside it."""
 
     train_hours: Interval | None = None
+    """Of pre-training and supervised tuning."""
+    preference_hours: Interval | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Of reward model and reinforcement learning; absent where they are not forecast."""
     energy_kwh: Interval | None = None
     cost: Interval | None = None
     """In `currency`; compute and electricity of this run, without staff."""
@@ -218,8 +137,25 @@ class TrainingPlan(Contract):
     evaluation: EvaluationPlan = EvaluationPlan()
     checkpoint_steps: PositiveCount = 50
     """Optimiser steps between two checkpoints."""
+    max_loss_ratio: Positive | None = 4.0
+    """Training stops as diverged when the loss is this many times the median of what was logged before it, and
+    above the first; None: only when it is no number any more."""
     search: tuple[HyperparameterRange, ...] = ()
     """Ranges for `trainer tune`, a phase each; empty: the settings stand."""
     forecast: Forecast = Forecast()
     origin: PlanOrigin | None = None
     """None for a plan written by hand."""
+
+    @model_validator(mode="after")
+    def _family(self) -> Self:
+        legal = PHASES_OF_FAMILY[self.model.family]
+        wrong = [name for name in self.phases.names() if name not in legal]
+        if wrong:
+            raise ValueError(
+                f"model.family {self.model.family} has no phase {', '.join(wrong)}; legal: {', '.join(legal)} "
+                f"(set phases.{wrong[0]} to null)"
+            )
+        pretrain = self.phases.pretrain
+        if pretrain is not None and pretrain.new_tokens and isinstance(self.model, Architecture):
+            raise ValueError("phases.pretrain.new_tokens extends a base model; an architecture has vocab_size")
+        return self

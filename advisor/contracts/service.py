@@ -4,27 +4,27 @@ Enter at `AssessmentRequest`. Stored documents come back whole; lists carry summ
 """
 
 from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import BeforeValidator, Field, RootModel
 
 from advisor.contracts.assessment import OptionKind
-from advisor.contracts.base import Contract, Count, NonNegative, Positive, _whole
-from advisor.contracts.baseline import BaselineReport
+from advisor.contracts.base import Contract, Count, NonNegative, Positive, PositiveCount, Text, _whole
+from advisor.contracts.calibration import Calibration
 from advisor.contracts.case import Case, Task
 from advisor.contracts.catalog import AcceleratorRow, ApiModelRow, BaseModelRow
 from advisor.contracts.facts import ElectricityRow, GridRow
+from advisor.contracts.measurements import AnyReport, ReportKind
 from advisor.contracts.rows import IsoDate, SourceRow
-from advisor.contracts.runs import RunReport
 
 MAX_DRAWS = 100_000
+MAX_MEASUREMENTS = 200
 MAX_SEED = 2**53 - 1
 """The largest whole number that every JSON reader keeps exact."""
 
-AnyReport = Annotated[RunReport | BaselineReport, Field(discriminator="report")]
-
 
 class Report(RootModel[AnyReport]):
-    """A measurement: the report of a training run, or of a comparison on one test set; `report` tells which."""
+    """A measurement: of a run, a comparison on one test set, a machine or a served model; `report` tells which."""
 
 
 class AssessmentRequest(Contract):
@@ -36,13 +36,33 @@ class AssessmentRequest(Contract):
     """Simulated futures."""
     measurements: tuple[AnyReport, ...] = ()
     """Reports inline; each replaces or narrows the input it belongs to."""
+    calibration: Calibration | None = None
+    """What earlier reports have measured, inline; it is stored, and the assessment names it."""
+
+
+class CalibrationRequest(Contract):
+    """Make a calibration from stored measurements, extend one, or keep one."""
+
+    calibration: Calibration | None = None
+    """The version to extend, or to keep as it is; None: the first one."""
+    measurements: Annotated[tuple[UUID, ...], Field(max_length=MAX_MEASUREMENTS)] = ()
+    """Ids of stored measurements (the `id` of their summaries)."""
+
+
+class RevocationRequest(Contract):
+    """Which report of a calibration shall no longer count."""
+
+    report_id: Text
+    """As in `reports` of the calibration."""
+    undo: bool = False
+    """True: it counts again."""
 
 
 class Stored(Contract):
     """What every stored document has."""
 
     id: str
-    """UUID (version 7) in the path of the document."""
+    """UUID in the path of the document: version 7; of a calibration version 5, from its own id."""
     created_at: str
     """UTC, ISO 8601."""
 
@@ -70,10 +90,22 @@ class AssessmentSummary(Stored):
 class MeasurementSummary(Stored):
     """A stored report in a list."""
 
-    report: Literal["run", "baseline"]
+    report: ReportKind
     report_id: str
     name: str
-    """Model of the run, or test set of the comparison."""
+    """Model of the run, test set of the comparison, processor or accelerator of the machine, or served model."""
+
+
+class CalibrationSummary(Stored):
+    """A stored calibration in a list."""
+
+    calibration_id: str
+    """Its own id, a hash of its content, which assessments name."""
+    version: PositiveCount
+    reports: tuple[str, ...]
+    """Ids of the reports that count."""
+    change: str
+    """What this version changed, in words."""
 
 
 class CasePage(Contract):
@@ -98,6 +130,47 @@ class MeasurementPage(Contract):
     """Measurements, newest first."""
 
     items: tuple[MeasurementSummary, ...]
+    total_items: Count
+    next: str | None
+    """Path of the next page; None on the last."""
+
+
+class CalibrationPage(Contract):
+    """Calibrations, newest first."""
+
+    items: tuple[CalibrationSummary, ...]
+    total_items: Count
+    next: str | None
+    """Path of the next page; None on the last."""
+
+
+class AuditEntry(Contract):
+    """One write, in the chain of all writes."""
+
+    sequence: PositiveCount
+    """1 for the first entry of the store, over all tenants."""
+    at: str
+    """UTC, ISO 8601."""
+    tenant: str
+    actor: str
+    """Name of the API key; `local` where no keys are asked for, `migration` for what stood before the trail."""
+    action: str
+    kind: str
+    document_id: UUID
+    document_sha256: str
+    """SHA-256 of the document's bytes as they are given out."""
+    request_id: str
+    previous_sha256: str
+    """Hash of the entry before; 64 zeros for the first."""
+    sha256: str
+    """SHA-256 of the other fields: a JSON array without spaces of sequence, at, tenant, actor, action, kind,
+    document_id, document_sha256, request_id and previous_sha256, other than ASCII escaped."""
+
+
+class AuditPage(Contract):
+    """Entries of the audit trail, newest first."""
+
+    items: tuple[AuditEntry, ...]
     total_items: Count
     next: str | None
     """Path of the next page; None on the last."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from advisor.core.candidates import LINES, PAID_LATER
+from advisor.core.candidates import LINES
 from advisor.core.costing import Outcome
 from advisor.core.demand import Demand
 from advisor.core.units import MONTHS_PER_YEAR
@@ -61,8 +61,13 @@ class Payments:
 
     def of_draws(self) -> Array:
         """Payments of each draw, shape (draws, H + 1)."""
-        monthly = np.asarray(sum(stream.amount[:, None] * stream.profile for stream in self.streams))
-        flow = np.concatenate([self.start[:, None], monthly], axis=1)
+        first, *others = self.streams
+        flow = np.empty((len(self.start), first.profile.shape[1] + 1))
+        flow[:, 0] = self.start
+        monthly = flow[:, 1:]
+        np.multiply(first.amount[:, None], first.profile, out=monthly)
+        for stream in others:
+            monthly += stream.amount[:, None] * stream.profile
         flow[:, -1] += self.end
         return flow
 
@@ -89,11 +94,10 @@ def payments_of(outcome: Outcome, demand: Demand, draws: int | None = None) -> P
     points = min(draws or len(demand.discount), len(demand.discount))
     some = demand.first(points)
     lines = outcome.lines
-    now = [name for name, phase in LINES if phase == "one_off" and name not in PAID_LATER]
-    start = np.asarray(outcome.hardware_price + sum(lines[name] for name in now))
+    start = outcome.upfront
     end = (lines["migration_exit"] - (outcome.hardware_price - lines["hardware"])) / demand.discount[:, -1]
     steady = [name for name, phase in LINES if phase == "recurring" and name not in BY_USE and name not in BY_REQUESTS]
-    even = np.ones((1, demand.discount.shape[1]))
+    even = some.once("even months", lambda: np.ones((1, demand.discount.shape[1])))
     streams = [_stream(outcome, some, steady, even)]
     if any(lines[name].any() for name in BY_REQUESTS):
         streams.append(_stream(outcome, some, BY_REQUESTS, some.requests))
@@ -109,9 +113,11 @@ def payments_of(outcome: Outcome, demand: Demand, draws: int | None = None) -> P
 
 
 def _stream(outcome: Outcome, some: Demand, names: Sequence[str], profile: Array) -> Stream:
+    """Lines that follow one profile; its present value is found once for all options that share it."""
     total = np.asarray(sum(outcome.lines[name] for name in names))
     part = total[: len(some.discount)]
-    worth = (profile * some.discount).sum(axis=1)
+    key = ("worth", id(profile))
+    _, worth = some.once(key, lambda: (profile, np.asarray((profile * some.discount).sum(axis=1))))
     amount = np.divide(part, worth, out=np.zeros_like(part), where=worth > 0)
     mean = float(part.mean())
     return Stream(amount=amount, profile=profile, ratio=float(total.mean()) / mean if mean > 0 else 1.0)

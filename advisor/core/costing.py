@@ -4,19 +4,22 @@ Enter at `evaluate`. Every option answers the same demand over the same horizon 
 a line that does not apply is zero, a figure that is not known is None.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from advisor.core.candidates import LINES, PAID_LATER, ApiOffer, Candidate
-from advisor.core.care import care_lines, error_cost
+from advisor.core.care import ERROR_COST, error_cost
 from advisor.core.demand import Demand, FirstPoints, Frame
 from advisor.core.expectation import quality_of
 from advisor.core.impact import UNKNOWN, Impact, Place, Use, hosted_impact, provider_impact
-from advisor.core.project import Run, annotation_hours, reserve_fraction, storage_gb, training_run
+from advisor.core.labour import labour_lines, months_to_value
+from advisor.core.order import median_of
+from advisor.core.project import Run, kept_parts, reserve_fraction, storage_gb, training_run
 from advisor.core.sampling import Design
 from advisor.core.served import Served, input_tokens, monthly_use, served_by
 from advisor.core.units import BYTES_PER_GB, MONTHS_PER_YEAR, TOKENS_PER_MTOK
@@ -32,6 +35,8 @@ class Outcome:
 
     lines: dict[str, Array]
     """Discounted, in the case's currency."""
+    total: Array
+    """Sum of all lines."""
     upfront: Array
     """Undiscounted one-off money, hardware at its full price."""
     impact: Impact
@@ -52,10 +57,15 @@ class Outcome:
         """
         return self.use_by_month(points)
 
+    def median(self, name: Literal["total", "upfront", "quality", "months_to_value", "peak_devices"]) -> float:
+        """Median of one of the arrays, found once: gates, screening and texts ask for the same ones."""
+        if name not in self._medians:
+            self._medians[name] = median_of(getattr(self, name))
+        return self._medians[name]
+
     @cached_property
-    def total(self) -> Array:
-        """Sum of all lines."""
-        return _sum_of(self.lines)
+    def _medians(self) -> dict[str, float]:
+        return {}
 
 
 def evaluate(option: Candidate, x: Design, demand: Demand, frame: Frame, *, with_impact: bool = True) -> Outcome:
@@ -64,13 +74,14 @@ def evaluate(option: Candidate, x: Design, demand: Demand, frame: Frame, *, with
     Without its impact where only the choice counts: the footprint is then the unknown one.
     """
     costed = _costed(option, x, demand, frame)
-    lines, run, served, zero = costed.lines, costed.run, costed.served, costed.zero
-    one_off = sum((lines[name] for name, phase in LINES if phase == "one_off" and name not in PAID_LATER), zero)
+    lines, run, served = costed.lines, costed.run, costed.served
+    one_off = (lines[name] for name, phase in LINES if phase == "one_off" and name not in PAID_LATER)
     return Outcome(
         lines=lines,
-        upfront=one_off + served.hardware_price,
+        total=_sum_of(lines.values(), demand.zero),
+        upfront=_sum_of(one_off, demand.zero) + served.hardware_price,
         impact=_impact(option, x, demand, frame, run, served) if with_impact else UNKNOWN,
-        months_to_value=_months_to_value(option, x, zero),
+        months_to_value=months_to_value(option, x, demand),
         quality=costed.quality,
         peak_devices=served.peak_devices,
         training_hours=run.hours,
@@ -82,26 +93,21 @@ def evaluate(option: Candidate, x: Design, demand: Demand, frame: Frame, *, with
 
 def total_of(option: Candidate, x: Design, demand: Demand, frame: Frame) -> Array:
     """The sum of the cost lines alone, as `evaluate(...).total` gives it: what searches and screenings ask for."""
-    return _sum_of(_costed(option, x, demand, frame).lines)
+    return _sum_of(_costed(option, x, demand, frame).lines.values(), demand.zero)
 
 
 def total_and_quality(option: Candidate, x: Design, demand: Demand, frame: Frame) -> tuple[Array, Array]:
     """What the choice hangs on: money and quality, as `evaluate` gives them."""
     costed = _costed(option, x, demand, frame)
-    return _sum_of(costed.lines), costed.quality
+    return _sum_of(costed.lines.values(), demand.zero), costed.quality
 
 
-def _sum_of(lines: dict[str, Array]) -> Array:
-    """The sum of the lines; those that are zero everywhere are mostly one and the same array, looked at once."""
-    parts = list(lines.values())
-    total = np.zeros_like(parts[0])
-    zeros: set[int] = set()
-    for part in parts:
-        if id(part) not in zeros:
-            if part[0] == 0.0 and not part.any():
-                zeros.add(id(part))
-            else:
-                total += part
+def _sum_of(lines: Iterable[Array], zero: Array) -> Array:
+    """The sum of lines; those that do not apply are the one array of zeros."""
+    total = zero.copy()
+    for line in lines:
+        if line is not zero:
+            total += line
     return total
 
 
@@ -111,51 +117,32 @@ class _Costed:
     run: Run
     served: Served
     quality: Array
-    zero: Array
 
 
 def _costed(option: Candidate, x: Design, demand: Demand, frame: Frame) -> _Costed:
-    zero = np.zeros_like(x["requests_per_month"])
-    lines = {name: zero for name, _ in LINES}
-    annuity = demand.annuity
-    engineer, data_engineer = x["loaded_cost_per_fte_month.ml_engineer"], x["loaded_cost_per_fte_month.data_engineer"]
-    operator = x["loaded_cost_per_fte_month.operations"]
-    run = training_run(option, x, per_usd=frame.per_usd, per_eur=frame.per_eur)
-    served = served_by(option, x, demand, frame, run, zero)
-
-    lines["integration"] = x[option.integration_input] * engineer
-    lines["annotation"] = _annotation_cost(option, x)
-    reserve = run.compute * reserve_fraction(option, x)
-    lines["training_compute"], lines["failure_reserve"] = run.compute - reserve, reserve
-    lines["hardware"] = served.hardware
-    if option.data_input is not None:
-        lines["data_preparation"] = x[option.data_input] * (2.0 - x["cleanliness_fraction"]) * data_engineer
-    if option.training_staff_input is not None:
-        lines["training_staff"] = x[option.training_staff_input] * engineer
-    if option.retrieval:
-        lines["retrieval_setup"] = x["retrieval_fte_months"] * data_engineer
-        lines["retrieval"] = x["retrieval_running_eur_per_month"] * frame.per_eur * annuity
+    lines = {name: demand.zero for name, _ in LINES} | labour_lines(option, x, demand, frame)
+    run = training_run(option, x, demand, per_usd=frame.per_usd, per_eur=frame.per_eur)
+    served = served_by(option, x, demand, frame, run)
+    lines["hardware"], lines["electricity"], lines["hardware_upkeep"] = (
+        served.hardware,
+        served.electricity,
+        served.upkeep,
+    )
+    lines["inference"] = served.inference
     if option.offer is not None:
         lines["inference"] = _api_cost_per_request(option, option.offer, x, frame) * demand.discounted_purchases
-    else:
-        lines["inference"] = served.inference
-    lines["electricity"], lines["hardware_upkeep"] = served.electricity, served.upkeep
-    if option.operations_input is not None:
-        lines["operations_staff"] = x[option.operations_input] * operator * annuity
-    if option.kind == "status_quo":
-        lines["manual_work"] = x["status_quo_cost_per_request"] * demand.discounted_requests
-    else:
-        lines["monitoring"] = x["monitoring_fte"] * engineer * annuity
     if option.training is not None:
+        reserve = run.compute * reserve_fraction(option, x)
+        lines["training_compute"], lines["failure_reserve"] = run.compute - reserve, reserve
         once = run.compute + lines["training_staff"] + lines["data_preparation"]
         yearly = x["refreshes_per_year"] * x["refresh_share_of_training"] * once
-        lines["refresh"] = yearly / MONTHS_PER_YEAR * annuity
-
-    lines["storage"] = _storage_cost(option, x, demand, frame)
-    lines.update(care_lines(option, x, annuity=annuity, end=demand.discount[:, -1]))
-    found_quality = quality_of(option, x, run)
-    lines["error_cost"] = error_cost(x, found_quality, demand.discounted_requests)
-    return _Costed(lines, run, served, found_quality, zero)
+        lines["refresh"] = yearly / MONTHS_PER_YEAR * demand.annuity
+    if option.kind != "status_quo":
+        lines["storage"] = _storage_cost(option, x, demand, frame)
+    found_quality = quality_of(option, x, demand, run)
+    if ERROR_COST in x:
+        lines["error_cost"] = error_cost(x, found_quality, demand.discounted_requests)
+    return _Costed(lines, run, served, found_quality)
 
 
 def _api_cost_per_request(option: Candidate, offer: ApiOffer, x: Design, frame: Frame) -> Array:
@@ -171,18 +158,18 @@ def _api_cost_per_request(option: Candidate, offer: ApiOffer, x: Design, frame: 
     return np.asarray(usd * batch * x["retry_ratio"] * frame.per_usd)
 
 
-def _annotation_cost(option: Candidate, x: Design) -> Array:
-    wage = x["loaded_cost_per_fte_month.annotator"] / x["productive_hours_per_fte_month"]
-    return np.asarray(annotation_hours(option, x) * wage)
-
-
 def _storage_cost(option: Candidate, x: Design, demand: Demand, frame: Frame) -> Array:
     """Room for text, models and checkpoints in every month, and for the logs of the requests while they are kept."""
-    if option.kind == "status_quo":
-        return np.zeros_like(x["requests_per_month"])
-    per_request = (input_tokens(option, x) + x["output_tokens_per_request"]) * x["text_bytes_per_token"] / BYTES_PER_GB
-    gb_months = storage_gb(option, x) * demand.annuity + per_request * demand.discounted_logs
-    return np.asarray(gb_months * x["storage_usd_per_gb_month"] * frame.per_usd)
+
+    def logs() -> Array:
+        tokens = input_tokens(option, x) + x["output_tokens_per_request"]
+        return np.asarray(tokens * x["text_bytes_per_token"] / BYTES_PER_GB * demand.discounted_logs)
+
+    def cost() -> Array:
+        gb_months = storage_gb(option, x) * demand.annuity + demand.once(("logs", option.retrieval), logs)
+        return np.asarray(gb_months * x["storage_usd_per_gb_month"] * frame.per_usd)
+
+    return demand.once(("storage", option.retrieval, *kept_parts(option)), cost)
 
 
 def _impact(option: Candidate, x: Design, demand: Demand, frame: Frame, run: Run, served: Served) -> Impact:
@@ -193,7 +180,7 @@ def _impact(option: Candidate, x: Design, demand: Demand, frame: Frame, run: Run
     if option.hosting is None:
         tokens = requests * x["output_tokens_per_request"]
         return provider_impact(tokens, Place(option.grid_zone, "pue_ratio.cloud", SITE_WATER), x, requests)
-    repeats = np.zeros_like(requests)
+    repeats: Array = demand.zero
     if option.training is not None:
         years = frame.horizon_months / MONTHS_PER_YEAR
         repeats = x["refreshes_per_year"] * x["refresh_share_of_training"] * years
@@ -207,12 +194,3 @@ def _impact(option: Candidate, x: Design, demand: Demand, frame: Frame, run: Run
     site_water = None if option.hosting.bought else SITE_WATER
     place = Place(option.grid_zone, "pue_ratio", site_water)
     return hosted_impact(use, option.hosting.accelerator, place, x, requests)
-
-
-def _months_to_value(option: Candidate, x: Design, zero: Array) -> Array:
-    if option.months_input is None:
-        return zero
-    annotators = np.maximum(1.0, x["annotators_fte"])
-    annotation = annotation_hours(option, x) / (annotators * x["productive_hours_per_fte_month"])
-    hiring = x["hiring_months"] if option.needs_hiring else zero
-    return x[option.months_input] + annotation + hiring

@@ -60,7 +60,7 @@ def kept_per_month(monthly: Array, months: int) -> Array:
     units: any per month -> the same.   source: definition.   validity: deletion at month ends.
     """
     total = np.cumsum(monthly, axis=1)
-    gone = np.zeros_like(total)
+    kept = total.copy()
     if months < monthly.shape[1]:
-        gone[:, months:] = total[:, :-months]
-    return np.asarray(total - gone)
+        kept[:, months:] -= total[:, :-months]
+    return np.asarray(kept)

@@ -6,10 +6,12 @@ Enter at `rank`, `break_even_volumes`, `tornado` and `information_values`. All o
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from advisor.core.order import quantiles_of
 from advisor.core.sampling import Design, Input, order_of
 
 Array = NDArray[np.float64]
@@ -24,13 +26,23 @@ class Ranking:
     order: tuple[int, ...]
     """Best first; infeasible options last, by mean cost."""
     p_best: Array
-    expected_regret: Array
-    """NaN for infeasible options."""
-    p95_regret: Array
+    regret: Array
+    """Of each draw and option; NaN for infeasible options."""
     p_none: float
     """Share of draws in which no feasible option reaches the quality floor."""
     standard_error: float
     """Largest standard error of a probability at this number of draws."""
+
+    @cached_property
+    def expected_regret(self) -> Array:
+        """Mean of the regret; NaN for infeasible options."""
+        return np.asarray(self.regret.mean(axis=0))
+
+    @cached_property
+    def p95_regret(self) -> Array:
+        """What the regret exceeds in a twentieth of the draws; NaN for infeasible options."""
+        columns = (np.ascontiguousarray(each) for each in self.regret.T)
+        return np.array([np.nan if np.isnan(each[0]) else quantiles_of(each, (0.95,))[0] for each in columns])
 
 
 def loss(cost: Array, meets_quality: Mask, feasible: Mask) -> Array:
@@ -72,8 +84,7 @@ def rank(cost: Array, meets_quality: Mask, feasible: Mask) -> Ranking:
     return Ranking(
         order=tuple(order),
         p_best=p_best,
-        expected_regret=regret.mean(axis=0),
-        p95_regret=np.quantile(regret, 0.95, axis=0),
+        regret=regret,
         p_none=p_none,
         standard_error=float(0.5 / np.sqrt(draws)),
     )
@@ -96,7 +107,8 @@ def crossings(difference: Callable[[Array], Array], low: float, high: float, poi
     validity: two crossings closer than one grid step (2 % of a decade at the defaults) are missed.
     """
     grid = np.geomspace(low, high, points)
-    signs = np.sign(difference(grid))
+    apart = difference(grid)
+    signs = np.sign(apart)
     found = []
     for index in np.flatnonzero(signs[:-1] * signs[1:] < 0):
         left, right = float(grid[index]), float(grid[index + 1])
@@ -105,9 +117,7 @@ def crossings(difference: Callable[[Array], Array], low: float, high: float, poi
             values = difference(inner)
             flip = int(np.flatnonzero(np.sign(values[:-1]) * np.sign(values[1:]) <= 0)[0])
             left, right = float(inner[flip]), float(inner[flip + 1])
-        edge = difference(np.array([left, right]))
-        span = np.abs(difference(np.array([grid[index], grid[index + 1]]))).max()
-        is_step = bool(np.abs(edge).min() > 1e-3 * span)
+        is_step = bool(np.abs(values[flip : flip + 2]).min() > 1e-3 * np.abs(apart[index : index + 2]).max())
         found.append(Crossing(float(np.sqrt(left * right)), bool(signs[index + 1] > 0), is_step))
     return found
 
@@ -168,16 +178,27 @@ def information_values(design: Design, cost: Array, names: Sequence[str], seed: 
     shape: cost (draws, options).   source: Strong & Oakley 2013 (binning on the same draws), arXiv:1507.02513.
     validity: 50 quantile bins bias upwards; the permuted value is subtracted, and nothing falls below zero.
     """
-    draws, options = cost.shape
-    back = np.argsort(np.random.default_rng(seed).permutation(draws))
-    both = np.concatenate([cost, cost[back]], axis=1)
+    draws = len(cost)
+    shuffled = cost[np.argsort(np.random.default_rng(seed).permutation(draws))]
     starts = -(-np.arange(EVPPI_BINS) * draws // EVPPI_BINS)
     starts = np.unique(starts[starts < draws])
     blind = float(cost.mean(axis=0).min())
+
+    def gain(costs: Array, order: NDArray[np.int64]) -> float:
+        sums = _sums(costs.take(order, axis=0), starts)
+        return blind - float(sums.min(axis=1).sum()) / draws
+
     values = {}
     for name in names:
-        sums = np.add.reduceat(both.take(order_of(design, name), axis=0), starts, axis=0)
-        gain = blind - float(sums[:, :options].min(axis=1).sum()) / draws
-        chance = blind - float(sums[:, options:].min(axis=1).sum()) / draws
-        values[name] = max(0.0, gain - max(0.0, chance))
+        order = order_of(design, name)
+        known = gain(cost, order)
+        values[name] = max(0.0, known - max(0.0, gain(shuffled, order))) if known > 0.0 else 0.0
     return values
+
+
+def _sums(rows: Array, starts: NDArray[np.int64]) -> Array:
+    """Sums of the rows of each bin; bins of one size are added up twice as fast."""
+    size, rest = divmod(len(rows), len(starts))
+    if rest:
+        return np.asarray(np.add.reduceat(rows, starts, axis=0))
+    return np.asarray(np.einsum("bdk->bk", rows.reshape(len(starts), size, rows.shape[1])))

@@ -5,16 +5,25 @@ from numpy.typing import NDArray
 
 from advisor.core import quality
 from advisor.core.candidates import Candidate, QualityModel
+from advisor.core.demand import Demand
 from advisor.core.project import Run, example_count
 from advisor.core.sampling import Design
 
 Array = NDArray[np.float64]
 
 
-def quality_of(option: Candidate, x: Design, run: Run) -> Array:
+def quality_of(option: Candidate, x: Design, demand: Demand, run: Run) -> Array:
     """The measured quality where there is one, else the expectation of `core.quality`."""
-    if option.measured_quality_input in x:
-        return x[option.measured_quality_input]
+    measured = option.measured_quality_input
+    if measured in x:
+        return x[measured]
+    if option.quality.from_scratch:
+        return _expected(option, x, run)
+    examples = None if option.training is None else option.training.examples_input
+    return demand.once(("quality", option.quality, option.retrieval, examples), lambda: _expected(option, x, run))
+
+
+def _expected(option: Candidate, x: Design, run: Run) -> Array:
     model = option.quality
     recovered: Array | float = 1.0 if model.knows_domain else 0.0
     learned: Array | float = 0.0

@@ -61,16 +61,17 @@ def devices_held(replicas: ArrayLike, *, devices_per_replica: int, devices_per_s
     units: replicas -> devices.   source: arithmetic.   validity: one replica is not spread over old and new parts.
     """
     n = np.asarray(replicas, np.float64)
+    if devices_per_server == 1:
+        return np.asarray(n * devices_per_replica)
     held = np.minimum(n, float(owned // devices_per_replica))
     more = servers_needed(n - held, devices_per_replica=devices_per_replica, devices_per_server=devices_per_server)
-    if devices_per_server == 1:
-        return n * devices_per_replica
     return np.asarray(held * devices_per_replica + more * devices_per_server)
 
 
 def held_months(
     requests: Array,
     discount: Array,
+    annuity: Array,
     busiest_requests: Array,
     *,
     peak_requests_per_s_per_request: Array,
@@ -84,34 +85,38 @@ def held_months(
     """Device-months of the replicas that each month's busiest hour needs.
 
     M = sum over months of d(n(q_m)),  M' = sum of d(n(q_m)) f_m,  d and n from `devices_held`, `replicas_needed`
-    shapes: requests and discount (points, months), the others (points,) -> (points,).   source: definition.
+    shapes: requests and discount (points, months), the others (points,) -> (points,); annuity: the sum of discount.
+    source: definition.
     validity: demand that grows or falls all the time. Where the busiest month needs one replica, so do all others,
     and the sums are closed; the rest is walked through month by month, in blocks.
     """
 
-    def devices(requests_per_month: Array, rows: slice | NDArray[np.intp]) -> Array:
-        turned = np.shape(requests_per_month)[:1] + (1,) * (requests_per_month.ndim - 1)
-        n = replicas_needed(
-            requests_per_month * peak_requests_per_s_per_request[rows].reshape(turned),
-            capacity_requests_per_s[rows].reshape(turned),
-            headroom_fraction=headroom_fraction,
-            spare=spare,
-        )
+    def devices(replicas: Array) -> Array:
         return devices_held(
-            n, devices_per_replica=devices_per_replica, devices_per_server=devices_per_server, owned=owned
+            replicas, devices_per_replica=devices_per_replica, devices_per_server=devices_per_server, owned=owned
         )
 
-    every = slice(None)
-    peak = devices(busiest_requests, every)
-    load = busiest_requests * peak_requests_per_s_per_request / (capacity_requests_per_s * headroom_fraction)
-    held, discounted = peak * requests.shape[1], peak * discount.sum(axis=1)
+    bearable = capacity_requests_per_s * headroom_fraction
+    load = busiest_requests * peak_requests_per_s_per_request / bearable
+    peak = devices(np.where(load > 0, np.ceil(load) + spare, 0.0))
+    held, discounted = peak * requests.shape[1], peak * annuity
     walked = np.flatnonzero(load > 1.0)
     for start in range(0, len(walked), BLOCK):
-        rows = walked[start : start + BLOCK]
-        monthly = devices(requests[rows], rows)
+        rows = _run_of(walked[start : start + BLOCK])
+        replicas = requests[rows] * peak_requests_per_s_per_request[rows, None]
+        replicas /= bearable[rows, None]
+        np.ceil(replicas, out=replicas)
+        replicas += spare  # where the busiest month needs more than one, there is demand in every month
+        monthly = devices(replicas)
         held[rows] = monthly.sum(axis=1)
         discounted[rows] = np.einsum("pm,pm->p", monthly, discount[rows])
     return HeldMonths(held, discounted, peak)
+
+
+def _run_of(rows: NDArray[np.intp]) -> NDArray[np.intp] | slice:
+    """Rows without a gap as a slice, which is read where it lies."""
+    first, last = int(rows[0]), int(rows[-1])
+    return slice(first, last + 1) if last - first + 1 == len(rows) else rows
 
 
 def queue_wait_s(

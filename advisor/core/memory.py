@@ -5,6 +5,7 @@ Enter at `training_memory_bytes`; `lightest_plan` finds out how a run that exist
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Literal
 
 import numpy as np
@@ -164,16 +165,12 @@ def lightest_plan(
     model is split over more devices (tensor, context and pipeline parallel alike divide activations and logits).
     """
     degrees = [wanted.tensor_parallel * 2**power for power in range(most_parallel.bit_length())]
-    choices = [
-        replace(wanted, optimizer=state, recompute=again, tensor_parallel=degree, logit_chunks=chunks)
-        for degree in degrees
-        for chunks in logit_chunks
-        for again in recomputes
-        for state in optimizers
-    ]
-    if memory_bytes is None:
-        return choices[0]
-    return next((choice for choice in choices if is_held(shape, choice, fit, memory_bytes)), choices[-1])
+    choice = wanted
+    for degree, chunks, again, state in product(degrees, logit_chunks, recomputes, optimizers):
+        choice = replace(wanted, optimizer=state, recompute=again, tensor_parallel=degree, logit_chunks=chunks)
+        if memory_bytes is None or is_held(shape, choice, fit, memory_bytes):
+            return choice
+    return choice
 
 
 def is_held(shape: ModelShape, plan: MemoryPlan, fit: MemoryFit, memory_bytes: float) -> bool:

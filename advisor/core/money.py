@@ -10,40 +10,53 @@ TINY_RATE = 1e-12
 """Below this a rate is nothing: the quotient of two vanishing numbers would lose all digits."""
 
 
-def monthly_discount_factors(discount_rate_fraction: ArrayLike, horizon_months: int) -> Array:
+def monthly_discount_factors(
+    discount_rate_fraction: ArrayLike, horizon_months: int, *, out: Array | None = None
+) -> Array:
     """Present value of one unit of money paid at the end of each month.
 
     f_m = (1 + r)^(-m/12),  m = 1..H
     units: 1/year, months -> 1, shape (draws, H).   source: any finance text.
     validity: constant yearly rate r > -1; payments at month ends.
     """
-    rate = np.atleast_1d(np.asarray(discount_rate_fraction, np.float64))[:, None]
-    months = np.arange(1, horizon_months + 1)[None, :]
-    return np.exp(-np.log1p(rate) * months / MONTHS_PER_YEAR)
+    rate = np.atleast_1d(np.asarray(discount_rate_fraction, np.float64))
+    return _powers(-np.log1p(rate), np.arange(1, horizon_months + 1), out)
 
 
-def monthly_demand(requests_per_month: ArrayLike, growth_per_year_fraction: ArrayLike, horizon_months: int) -> Array:
+def monthly_demand(
+    requests_per_month: ArrayLike,
+    growth_per_year_fraction: ArrayLike,
+    horizon_months: int,
+    *,
+    out: Array | None = None,
+) -> Array:
     """Requests in each month of the horizon.
 
     q_m = q * (1 + g)^((m - 1)/12),  m = 1..H
     units: requests/month, 1/year -> requests/month, shape (draws, H).   source: geometric growth.
     validity: smooth growth; seasons enter through the peak-to-mean ratio.
     """
-    requests = np.atleast_1d(np.asarray(requests_per_month, np.float64))[:, None]
-    growth = np.atleast_1d(np.asarray(growth_per_year_fraction, np.float64))[:, None]
-    months = np.arange(horizon_months)[None, :]
-    return requests * np.exp(np.log1p(growth) * months / MONTHS_PER_YEAR)
+    requests = np.atleast_1d(np.asarray(requests_per_month, np.float64))
+    path = price_path(growth_per_year_fraction, horizon_months, out=out)
+    return np.multiply(path, requests[:, None], out=path if len(path) == len(requests) else None)
 
 
-def price_path(change_per_year_fraction: ArrayLike, horizon_months: int) -> Array:
+def price_path(change_per_year_fraction: ArrayLike, horizon_months: int, *, out: Array | None = None) -> Array:
     """Price of each month over today's.
 
     p_m = (1 + c)^((m - 1)/12),  m = 1..H
     units: 1/year, signed -> 1, shape (draws, H).   source: geometric change.
     validity: a steady trend, c > -1; 0 keeps today's price; jumps are in the spread of c alone.
     """
-    change = np.atleast_1d(np.asarray(change_per_year_fraction, np.float64))[:, None]
-    return np.exp(np.log1p(change) * np.arange(horizon_months)[None, :] / MONTHS_PER_YEAR)
+    change = np.atleast_1d(np.asarray(change_per_year_fraction, np.float64))
+    return _powers(np.log1p(change), np.arange(horizon_months), out)
+
+
+def _powers(log_per_year: Array, months: NDArray[np.int64], out: Array | None) -> Array:
+    """exp(l m / 12), shape (draws, months), in one array: new memory would take longer than the arithmetic."""
+    path = np.multiply(log_per_year[:, None], months[None, :], out=out, dtype=np.float64)
+    path /= MONTHS_PER_YEAR
+    return np.exp(path, out=path)
 
 
 def residual_value_fraction(years: ArrayLike, decades_lost_per_year: ArrayLike) -> Array:

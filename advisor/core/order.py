@@ -3,6 +3,7 @@
 Enter at `quantiles_of` and `median_of`. An assessment asks for thousands of them.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,8 +12,8 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 SAMPLED = 500
 """Values that guess where a quantile lies."""
-MARGIN = 24
-"""Places of the sample, either way, between which it lies nearly always."""
+ERRORS = 2.5
+"""Standard errors of the guess, either way, between which it lies nearly always."""
 
 
 def quantiles_of(values: Array, shares: Sequence[float]) -> list[float]:
@@ -44,22 +45,27 @@ def median_of(values: Array) -> float:
     if len(values) > SAMPLED:
         low, high = _neighbours(values, last - 1 if even else last, np.sort(values[:: len(values) // SAMPLED]))
         return (low + high) / 2.0 if even else low
-    part = np.partition(values, last)
-    return float(part[last]) if len(values) % 2 else (float(part[:last].max()) + float(part[last])) / 2.0
+    low, high = _two(values, last - 1 if even else last, last)
+    return (low + high) / 2.0
 
 
 def _neighbours(values: Array, index: int, guess: Array) -> tuple[float, float]:
     """The order statistics `index` and `index + 1`, sorted among the values near them; a sample says what is near."""
-    after = min(index + 1, len(values) - 1)
-    middle = index * len(guess) // len(values)
+    size, after = len(guess), min(index + 1, len(values) - 1)
+    middle = index * size // len(values)
+    margin = 2 + int(ERRORS * math.sqrt(middle * (size - middle) / size))
     near, before = values, 0
-    if middle + MARGIN < len(guess):
-        near = values.compress(values <= guess[middle + MARGIN])
-    if middle > MARGIN:
-        whole = len(near)
-        near = near.compress(near >= guess[middle - MARGIN])
-        before = whole - len(near)
+    if margin <= middle < size - margin:
+        below = values < guess[middle - margin]
+        before = int(np.count_nonzero(below))
+        near = values.compress(below ^ (values <= guess[middle + margin]))
     if not before <= index <= after < before + len(near):
         near, before = values, 0
-    part = np.partition(near, sorted({index - before, after - before}))
-    return float(part[index - before]), float(part[after - before])
+    return _two(near, index - before, after - before)
+
+
+def _two(values: Array, index: int, after: int) -> tuple[float, float]:
+    """The order statistics `index` and `after`, the same or the next one; one place is found faster than two."""
+    part = np.partition(values, after)
+    high = float(part[after])
+    return (float(part[:after].max()) if index < after else high), high

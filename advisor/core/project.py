@@ -3,6 +3,7 @@
 Enter at `training_run`, `annotation_hours` and `storage_gb`; options that train nothing take nothing.
 """
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from advisor.core import compute, data_work, energy
 from advisor.core.candidates import Candidate, Hosting, Training
+from advisor.core.demand import Demand
 from advisor.core.footprint import facility_kwh
 from advisor.core.sampling import Design
 from advisor.core.units import HOURS_PER_MONTH, TOKENS_PER_MTOK
@@ -55,13 +57,13 @@ def annotation_hours(option: Candidate, x: Design) -> Array:
     )
 
 
-def training_run(option: Candidate, x: Design, *, per_usd: float, per_eur: float) -> Run:
+def training_run(option: Candidate, x: Design, demand: Demand, *, per_usd: float, per_eur: float) -> Run:
     """Compute of the first training: the final run, the trials around it, and a reserve for starting it again."""
-    zero = np.zeros_like(x["requests_per_month"])
+    zero = demand.zero
     work = option.training
     if work is None:
         return Run(zero, zero, zero, zero, zero)
-    example_tokens = _example_tokens(work, x)
+    example_tokens = demand.once(("example_tokens", work.examples_input), lambda: _example_tokens(work, x))
     effort = x[work.development_input] + x["failure_reserve_ratio"]
     if work.method == "provider":
         price = option.offer.tuning_usd_per_mtok if option.offer is not None else None
@@ -75,7 +77,8 @@ def training_run(option: Candidate, x: Design, *, per_usd: float, per_eur: float
     mfu = np.minimum(HIGHEST_MFU, x[work.mfu_input] * work.mfu_ratio * own)
     final_hours = compute.accelerator_hours(flop, hosting.device.peak_flop_per_s, mfu)
     hours = np.asarray(final_hours * effort)
-    it_kwh = np.asarray(hours * _training_kw(hosting, x))
+    power = demand.once(("training_kw", hosting.accelerator), lambda: _training_kw(hosting, x))
+    it_kwh = np.asarray(hours * power)
     if not hosting.bought:
         return Run(hours * x[f"rental_usd_per_hour.{hosting.accelerator}"] * per_usd, hours, flop, it_kwh, zero)
     wanted = compute.accelerators_for(final_hours, x["training_wall_months"] * HOURS_PER_MONTH)
@@ -106,6 +109,14 @@ def storage_gb(option: Candidate, x: Design) -> Array:
         checkpoint_bytes=0.0 if work is None else work.checkpoint_bytes,
         checkpoints=x["storage_checkpoints"],
     )
+
+
+def kept_parts(option: Candidate) -> tuple[Hashable, ...]:
+    """What of an option `storage_gb` reads: options that agree in it keep as much."""
+    work, params = option.training, None if option.hosting is None else option.hosting.model.params
+    if work is None:
+        return (params,)
+    return params, work.examples_input, work.corpus_tokens is None, work.checkpoint_bytes
 
 
 def _example_tokens(work: Training, x: Design) -> Array:

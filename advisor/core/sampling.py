@@ -7,7 +7,7 @@ or an option changes no other draw.
 """
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from statistics import NormalDist
@@ -15,6 +15,8 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from advisor.core.order import median_of
 
 Array = NDArray[np.float64]
 Design = dict[str, Array]
@@ -71,7 +73,8 @@ def quantile(item: Input, z: ArrayLike) -> Array:
 
 def _two_piece(points: Array, score: Array) -> Array:
     low, central, high = points
-    return np.asarray(central + np.where(score > 0, high - central, central - low) * score / Z95)
+    steps = np.maximum(score, 0.0) * (high - central) + np.minimum(score, 0.0) * (central - low)
+    return np.asarray(central + steps / Z95)
 
 
 def random_design(inputs: Sequence[Input], *, draws: int, seed: int) -> Design:
@@ -88,6 +91,7 @@ class _Drawn(dict[str, Array]):
     def __init__(self, inputs: Sequence[Input], draws: int, seed: int) -> None:
         super().__init__()
         self._inputs, self._draws, self._seed = {item.name: item for item in inputs}, draws, seed
+        self.figures: dict[Hashable, float] = {}
 
     def __contains__(self, name: object) -> bool:
         return name in self._inputs or super().__contains__(name)
@@ -103,6 +107,20 @@ class _Drawn(dict[str, Array]):
     def order(self, name: str) -> NDArray[np.int64]:
         """Positions of an input's draws from the lowest to the highest: that of its scores, whatever its quantiles."""
         return _order(self._seed, name, self._draws)
+
+
+def figure_of(design: Design, key: Hashable, made: Callable[[], float]) -> float:
+    """A figure of a design's inputs alone, as a median is: every option asks for it, so it is held where draws are."""
+    if not isinstance(design, _Drawn):
+        return made()
+    if key not in design.figures:
+        design.figures[key] = made()
+    return design.figures[key]
+
+
+def median_in(design: Design, name: str) -> float:
+    """Median of an input in a design."""
+    return figure_of(design, ("median", name), lambda: median_of(design[name]))
 
 
 def order_of(design: Design, name: str) -> NDArray[np.int64]:
@@ -122,14 +140,19 @@ def _scores(seed: int, name: str, draws: int) -> Array:
 
 @lru_cache(maxsize=256)
 def _order(seed: int, name: str, draws: int) -> NDArray[np.int64]:
-    found = np.argsort(_scores(seed, name, draws), kind="stable")
+    scores = _scores(seed, name, draws)
+    found = np.argsort(scores)
+    ordered = scores[found]
+    if bool((ordered[1:] == ordered[:-1]).any()):
+        found = np.argsort(scores, kind="stable")  # twice as slow; the same order wherever no two scores are equal
     found.flags.writeable = False
     return found
 
 
 def central_design(inputs: Sequence[Input], points: int = 1) -> Design:
-    """Every input at its central value, `points` times."""
-    return {item.name: np.full(points, item.central) for item in inputs}
+    """Every input at its central value, `points` times; the rows of one array."""
+    rows = np.repeat(np.array([item.central for item in inputs]), points).reshape(len(inputs), points)
+    return dict(zip((item.name for item in inputs), rows, strict=True))
 
 
 def one_at_a_time(inputs: Sequence[Input]) -> Design:

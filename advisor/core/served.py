@@ -41,27 +41,28 @@ def input_tokens(option: Candidate, x: Design) -> Array:
     return np.asarray(x["input_tokens_per_request"] + extra)
 
 
-def _it_kw(hosting: Hosting, x: Design, load_fraction: float) -> Array:
+def _it_kw(hosting: Hosting, x: Design, demand: Demand, load_fraction: float) -> Array:
     """One device with its share of the server, at the plug."""
-    return energy.it_power_kw(
-        1.0,
-        x[f"tdp_w.{hosting.accelerator}"],
-        load_fraction=load_fraction,
-        idle_power_fraction=x["idle_power_fraction"],
-        busy_power_fraction=x["busy_power_fraction"],
-        server_power_ratio=x["server_power_ratio"],
+    return demand.once(
+        ("it_kw", hosting.accelerator, load_fraction),
+        lambda: energy.it_power_kw(
+            1.0,
+            x[f"tdp_w.{hosting.accelerator}"],
+            load_fraction=load_fraction,
+            idle_power_fraction=x["idle_power_fraction"],
+            busy_power_fraction=x["busy_power_fraction"],
+            server_power_ratio=x["server_power_ratio"],
+        ),
     )
 
 
-def served_by(option: Candidate, x: Design, demand: Demand, frame: Frame, run: Run, zero: Array) -> Served:
+def served_by(option: Candidate, x: Design, demand: Demand, frame: Frame, run: Run) -> Served:
     """The accelerators that serve the demand: rented by the hour, or bought for the busiest month."""
-    hosting = option.hosting
+    hosting, zero = option.hosting, demand.zero
     if hosting is None:
         return Served(zero, zero, zero, zero, zero, zero, zero, zero, zero)
-    key = (id(hosting), option.retrieval)
-    if key not in demand.shared:
-        demand.shared[key] = (hosting, _served(option, hosting, x, demand))
-    busy, idle, powered, served = demand.shared[key][1]
+    key = ("fleet", id(hosting), option.retrieval)
+    _, (busy, idle, powered, served) = demand.once(key, lambda: (hosting, _served(option, hosting, x, demand)))
     held_hours, peak_devices = served.held_months * HOURS_PER_MONTH, served.peak_devices
     if not hosting.bought:
         hourly = x[f"rental_usd_per_hour.{hosting.accelerator}"] * frame.per_usd
@@ -94,10 +95,15 @@ def monthly_use(option: Candidate, x: Design, demand: Demand) -> Array:
     """Requests at the token price of their month, rented devices at the rent of theirs, or kWh of bought servers."""
     hosting = option.hosting
     if hosting is None:
-        return demand.requests if option.offer is None else demand.requests * demand.token_price_ratio
-    capacity = _capacity(option, hosting, x)
+        return demand.requests if option.offer is None else demand.token_requests
+    key = ("monthly use", id(hosting), option.retrieval)
+    return demand.once(key, lambda: (hosting, _monthly_use(option, hosting, x, demand)))[1]
+
+
+def _monthly_use(option: Candidate, hosting: Hosting, x: Design, demand: Demand) -> Array:
+    capacity = _capacity(option, hosting, x, demand)
     replicas = fleet.replicas_needed(
-        demand.requests * _peak_per_request(x)[:, None],
+        demand.requests * _peak_per_request(x, demand)[:, None],
         capacity[:, None],
         headroom_fraction=float(x["capacity_headroom_fraction"][0]),
         spare=int(x["spare_replicas"][0]),
@@ -111,26 +117,31 @@ def monthly_use(option: Candidate, x: Design, demand: Demand) -> Array:
     if not hosting.bought:
         return devices * demand.rental_price_ratio
     busy = demand.requests * (hosting.replica.devices / (capacity * HOURS_PER_MONTH * SECONDS_PER_HOUR))[:, None]
-    busy_kw, idle_kw = _it_kw(hosting, x, 1.0)[:, None], _it_kw(hosting, x, 0.0)[:, None]
+    busy_kw, idle_kw = _it_kw(hosting, x, demand, 1.0)[:, None], _it_kw(hosting, x, demand, 0.0)[:, None]
     return np.asarray(HOURS_PER_MONTH * (busy * busy_kw + (devices - busy) * idle_kw))
 
 
-def _peak_per_request(x: Design) -> Array:
+def _peak_per_request(x: Design, demand: Demand) -> Array:
     """Requests per second of the busiest hour for each request of a month."""
-    urgent = 1.0 - x["batchable_fraction"]
-    return np.asarray((urgent * x["peak_to_mean_ratio"] + 1.0 - urgent) / (HOURS_PER_MONTH * SECONDS_PER_HOUR))
+
+    def peak() -> Array:
+        urgent = 1.0 - x["batchable_fraction"]
+        return np.asarray((urgent * x["peak_to_mean_ratio"] + 1.0 - urgent) / (HOURS_PER_MONTH * SECONDS_PER_HOUR))
+
+    return demand.once("peak per request", peak)
 
 
 def _served(
     option: Candidate, hosting: Hosting, x: Design, demand: Demand
 ) -> tuple[Array, Array, Array, fleet.HeldMonths]:
     """IT energy busy, idle and discounted, and the device-months of the replicas that the demand needs."""
-    capacity = _capacity(option, hosting, x)
+    capacity = _capacity(option, hosting, x, demand)
     held = fleet.held_months(
         demand.requests,
         demand.discount if hosting.bought else demand.rental_discount,
+        demand.annuity if hosting.bought else demand.rental_annuity,
         demand.busiest_requests,
-        peak_requests_per_s_per_request=_peak_per_request(x),
+        peak_requests_per_s_per_request=_peak_per_request(x, demand),
         capacity_requests_per_s=capacity,
         headroom_fraction=float(x["capacity_headroom_fraction"][0]),
         spare=int(x["spare_replicas"][0]),
@@ -141,16 +152,21 @@ def _served(
     busy_per_request = hosting.replica.devices / (capacity * (HOURS_PER_MONTH * SECONDS_PER_HOUR))
     busy_months = busy_per_request * demand.total_requests
     busy_discounted = busy_per_request * demand.discounted_requests
-    busy_kw, idle_kw = _it_kw(hosting, x, 1.0), _it_kw(hosting, x, 0.0)
+    busy_kw, idle_kw = _it_kw(hosting, x, demand, 1.0), _it_kw(hosting, x, demand, 0.0)
     busy = HOURS_PER_MONTH * busy_months * busy_kw
     idle = HOURS_PER_MONTH * (held.held_months - busy_months) * idle_kw
     powered = busy_discounted * busy_kw + (held.discounted_months - busy_discounted) * idle_kw
     return busy, idle, HOURS_PER_MONTH * powered, held
 
 
-def _capacity(option: Candidate, hosting: Hosting, x: Design) -> Array:
+def _capacity(option: Candidate, hosting: Hosting, x: Design, demand: Demand) -> Array:
     """Requests per second of one replica; what the prefix cache holds of a prompt is not read again."""
-    prompt = input_tokens(option, x)
+
+    def tokens() -> tuple[Array, Array]:
+        prompt = input_tokens(option, x)
+        return prompt, x["cached_input_fraction"] * x["input_tokens_per_request"] / np.maximum(prompt, 1.0)
+
+    prompt, cached = demand.once(("prompt", option.retrieval), tokens)
     speed = serving.steady(
         hosting.model,
         hosting.device,
@@ -160,6 +176,6 @@ def _capacity(option: Candidate, hosting: Hosting, x: Design) -> Array:
         batch=hosting.replica.batch,
         input_tokens=prompt,
         output_tokens=x["output_tokens_per_request"],
-        cached_fraction=x["cached_input_fraction"] * x["input_tokens_per_request"] / np.maximum(prompt, 1.0),
+        cached_fraction=cached,
     )
     return np.asarray(speed.requests_per_s * x["engine_factor"])

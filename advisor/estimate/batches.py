@@ -5,6 +5,7 @@ Enter at `batch_of`.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 NUMBER = r"(\d[\d,]*(?:\.\d+)?)\s*([kKmM]?)"
 TOKENS = r"(?<![\d,.])(?<!seqs of )(?<!sequences of )(?<!x )" + NUMBER + r"\s*tok"
@@ -32,6 +33,7 @@ class Batch:
         return None if self.sequences is None else self.sequences * seq_len
 
 
+@lru_cache(maxsize=1024)
 def batch_of(value: float | str | None) -> Batch:
     """Read `4M tokens`, `2,097,152 tokens`, `GBS 2048 seqs (micro 8)`, `micro 2`, `local 2`, `128`, or a number.
 

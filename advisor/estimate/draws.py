@@ -3,7 +3,7 @@
 Enter at `Draws` and `interval`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 import numpy as np
@@ -28,6 +28,7 @@ class Draws:
             self._rows[row.name] = row
         self.catalog, self.draws, self.seed = catalog, draws, seed
         self._known: dict[str, Array] = {}
+        self._families: dict[str, Mapping[str, float]] = {}
 
     def of(self, name: str) -> Array:
         """Draws of a parameter."""
@@ -53,9 +54,13 @@ class Draws:
         """True where the catalogue has the parameter."""
         return name in self._rows
 
-    def family(self, prefix: str) -> dict[str, float]:
+    def family(self, prefix: str) -> Mapping[str, float]:
         """Central values of all parameters whose name begins so, by the rest of their names."""
-        return {name.removeprefix(prefix): row.central for name, row in self._rows.items() if name.startswith(prefix)}
+        if prefix not in self._families:
+            self._families[prefix] = {
+                name.removeprefix(prefix): row.central for name, row in self._rows.items() if name.startswith(prefix)
+            }
+        return self._families[prefix]
 
     def of_class(self, name: str, mfu_class: str) -> str:
         """Name of the row of a class, or of parts without a class of their own."""
@@ -67,12 +72,7 @@ class Draws:
         return f"{name}.unlisted"
 
 
-@lru_cache(maxsize=4)
-def _shared(holder: "_Holder", draws: int, seed: int) -> Draws:
-    return Draws(holder.catalog, draws=draws, seed=seed)
-
-
-class _Holder:
+class Held:
     """A catalogue that a cache can hold: two holders of one catalogue are equal."""
 
     def __init__(self, catalog: Catalog) -> None:
@@ -82,12 +82,17 @@ class _Holder:
         return id(self.catalog)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Holder) and other.catalog is self.catalog
+        return isinstance(other, Held) and other.catalog is self.catalog
+
+
+@lru_cache(maxsize=4)
+def _shared(holder: Held, draws: int, seed: int) -> Draws:
+    return Draws(holder.catalog, draws=draws, seed=seed)
 
 
 def draws_of(catalog: Catalog, *, draws: int, seed: int) -> Draws:
     """The draws of a catalogue, made once for the same number and seed."""
-    return _shared(_Holder(catalog), draws, seed)
+    return _shared(Held(catalog), draws, seed)
 
 
 def interval(central: float, spread: ArrayLike) -> Interval:

@@ -12,6 +12,7 @@ from advisor.contracts.catalog import BaseModelRow, Catalog
 from advisor.contracts.errors import BadInput
 from advisor.contracts.estimates import EstimateAssumption, EstimateRequest
 from advisor.core.shapes import ModelShape, typical_decoder
+from advisor.estimate.draws import Held
 
 BILLION = 1e9
 SIZE_TOLERANCE = 0.12
@@ -25,7 +26,7 @@ def shape_of(request: EstimateRequest, catalog: Catalog) -> tuple[ModelShape, tu
     Raises:
         BadInput: neither `params_b` nor a model of the catalogue is given, or active exceed all parameters.
     """
-    row = named_model(request, catalog.base_models)
+    row = _named(Held(catalog), request.model, request.params_b)
     if request.params_b is None and row is None:
         raise BadInput(
             f"params_b: missing, and model {request.model!r} is not in the catalogue; give params_b (billions), or a "
@@ -47,14 +48,19 @@ def shape_of(request: EstimateRequest, catalog: Catalog) -> tuple[ModelShape, tu
     return _with_given(shape, request), (assumed,)
 
 
-def named_model(request: EstimateRequest, rows: Iterable[BaseModelRow]) -> BaseModelRow | None:
-    """The catalogue's model that the request's text names, of about the stated size; the longest name wins."""
-    if request.model is None:
+@lru_cache(maxsize=1024)
+def _named(held: Held, model: str | None, params_b: float | None) -> BaseModelRow | None:
+    return named_model(model, params_b, held.catalog.base_models)
+
+
+def named_model(model: str | None, params_b: float | None, rows: Iterable[BaseModelRow]) -> BaseModelRow | None:
+    """The catalogue's model that a request's text names, of about the stated size; the longest name wins."""
+    if model is None:
         return None
-    text = squeezed(request.model)
+    text = squeezed(model)
     found: list[tuple[int, BaseModelRow]] = []
     for row in rows:
-        if request.params_b is not None and abs(row.parameters / BILLION / request.params_b - 1) > SIZE_TOLERANCE:
+        if params_b is not None and abs(row.parameters / BILLION / params_b - 1) > SIZE_TOLERANCE:
             continue
         names = [squeezed(name) for name in (row.id, row.name, *row.aliases, *([row.hub_id] if row.hub_id else []))]
         lengths = [len(name) for name in names if len(name) >= SHORTEST_NAME and name in text]

@@ -31,10 +31,12 @@ class Wanted:
     seed: int
     draws: int
     measurements: Sequence[Path] = ()
+    calibration: Path | None = None
 
 
 def assess_cases(paths: Sequence[Path], wanted: Wanted) -> int:
     """Assess one case file, or several files and directories; 1 when one of several failed."""
+    from advisor.calibrate.history import read_calibration
     from advisor.catalog.load import load_catalog
     from advisor.commands import read_report
 
@@ -45,6 +47,8 @@ def assess_cases(paths: Sequence[Path], wanted: Wanted) -> int:
         read_contract(files[0], Case)  # a mistake is said before the catalogue is read
     for path in wanted.measurements:
         read_report(path)
+    if wanted.calibration is not None:
+        read_calibration(wanted.calibration)
     catalog = load_catalog()
     if not is_portfolio:
         _emit(files[0], assess_file(files[0], catalog, wanted), wanted)
@@ -55,9 +59,13 @@ def assess_cases(paths: Sequence[Path], wanted: Wanted) -> int:
 def assess_file(path: Path, catalog: Catalog, wanted: Wanted) -> Assessment:
     """Assess one case file with the reports that it names and the shared ones."""
     from advisor.assess import assess
-    from advisor.commands import read_report, reports_of
+    from advisor.calibrate.history import read_calibration
+    from advisor.commands import calibration_of, read_report, reports_of
 
     case = read_contract(path, Case)
+    calibration = calibration_of(case, path)
+    if wanted.calibration is not None:
+        calibration = read_calibration(wanted.calibration)
     reports = [*reports_of(case, path), *((str(file), read_report(file)) for file in wanted.measurements)]
     return assess(
         case,
@@ -66,6 +74,7 @@ def assess_file(path: Path, catalog: Catalog, wanted: Wanted) -> Assessment:
         draws=wanted.draws,
         measurements=[report for _, report in reports],
         files=[name for name, _ in reports],
+        calibration=calibration,
     )
 
 

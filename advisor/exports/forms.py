@@ -4,14 +4,13 @@ Enter at `render`. The same Assessment gives the same bytes in every form: no cl
 """
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 from advisor.contracts.assessment import Assessment
 from advisor.contracts.errors import Failed
 from advisor.phrases import Language
 
 FormName = Literal["table", "json", "markdown", "pdf", "xlsx", "focus"]
-FORM_NAMES: tuple[FormName, ...] = get_args(FormName)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """How fast a training goes, relative to the run that stands for its class of accelerators.
 
-Enter at `pace_of`, for an option, and `ratio_of_plan`, for a run that was measured. Both ask the step model that
-answers `advisor estimate`; its ratio to the reference run is what an option adds to `mfu_fraction.<class>.full`.
+Enter at `pace_of`, for an option, and at `ratio_of_plan` and `ratio_of_probe`, for what was measured. All ask the step
+model that answers `advisor estimate`; its ratio to the reference run is what an option adds to the utilisation of its
+class, `mfu_fraction.<class>.full`.
 """
 
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from advisor.catalog import lookup
 from advisor.contracts.catalog import AcceleratorRow, ArchitectureRow, BaseModelRow, Catalog
 from advisor.contracts.errors import BadInput
 from advisor.contracts.estimates import TrainingKind, TrainingRequest
+from advisor.contracts.measurements import TrainingProbe
 from advisor.contracts.plan import Architecture, LoraSettings, PretrainPhase, SftPhase, TrainingPlan
 from advisor.core.memory import training_memory_bytes
 from advisor.core.parameters import decoder_parameters
@@ -152,6 +154,21 @@ def ratio_of_plan(plan: TrainingPlan, phase: str, part: AcceleratorRow, catalog:
     except BadInput:
         return 1.0
     return _ratio(step, kind, part, pool)
+
+
+def ratio_of_probe(probe: TrainingProbe, part: AcceleratorRow, catalog: Catalog) -> float:
+    """Utilisation that a probe's steps should reach over that of the reference run; 1 where the model cannot tell."""
+    if part.mfu_class not in REFERENCE_PARTS:
+        return 1.0
+    pool, model = central_pool(catalog), probe.model
+    keys: dict[str, Any] = {name: getattr(model, name) for name in ("num_layers", "hidden_size", "vocab_size")}
+    keys |= {"params_b": model.parameters / BILLION, "seq_len": probe.sequence_tokens}
+    keys["batch"] = f"GBS {probe.batch_sequences}"
+    try:
+        step = _step(keys, "full_ft", part, 1, pool)
+    except BadInput:
+        return 1.0
+    return _ratio(step, "full_ft", part, pool)
 
 
 def _text_lengths(model: BaseModelRow | ArchitectureRow, pool: Draws) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from advisor.contracts.base import AmountRange, Contract, Interval, ShareRange
 UNITS = (
     "usd|eur|tokens|requests|mwh|kwh|wh|j|w|kw|kgco2e|gco2e|h|hours|s|ms|minutes|months|years|gib|bytes|flop|params"
     "|g|l|parameters|fte|fraction|ratio|multiplier|steps|epochs|examples|pairs|sequences|completions|items|servers|threads"
+    "|words|characters|nats"
 )
 UNIT = re.compile(rf"(^|_)({UNITS})(_per_[a-z0-9_]+)?(_p\d+|_before|_after|_by_hand|_location|_market)*$")
 """A unit, alone or at the end; behind it at most `per` something, a quantile, or which of two states."""
@@ -22,10 +23,12 @@ WITHOUT_UNIT = {
     "the class is the quantity; whoever holds it names the unit": {
         "p5", "p50", "p95", "mean", "low", "central", "high", "low_effect", "high_effect", "difference",
         "before", "after", "by", "given", "needed", "threshold", "from_value", "to_value", "values",
-        "value", "actual", "forecast_p5", "forecast_p50", "forecast_p95", "metrics",
+        "value", "actual", "so_far", "at_end", "forecast_p5", "forecast_p50", "forecast_p95", "metrics",
+        "posterior",
     },
     "money in the currency that the contract states beside it": {
-        "cost", "cost_per_request", "error_cost_per_request", "evpi", "evppi", "expected_regret", "gross_per_year",
+        "cost", "cost_per_hour", "cost_per_request", "error_cost_per_request", "evpi", "evppi", "expected_regret",
+        "gross_per_year",
         "exit_cost", "measurement_cost", "net_worth", "p95_regret", "pilot_cost", "regret_p95", "saving_over_best",
         "total", "total_after", "total_before", "total_p50", "upfront",
     },
@@ -33,24 +36,28 @@ WITHOUT_UNIT = {
         "p_best", "p_best_after", "p_best_before", "p_meets_quality", "p_triggered", "p_value", "p_within_budget",
     },
     "a count of what the name says": {
-        "answered", "count", "cpu_count", "accelerator_count", "dense_layers", "devices_per_server", "draws", "errors",
+        "answered", "count", "cpu_count", "accelerator_count", "dense_layers", "devices_per_server", "draws",
+        "drop_from_terms", "errors",
         "experts_per_token", "fitting_counts", "line", "n", "num_layers", "num_heads", "num_kv_heads",
-        "pipeline_parallel",
+        "paraphrases_per_example", "pipeline_parallel",
         "position_embeddings", "refreshes_per_year", "refused", "resumed", "samples", "shared_experts", "sobol_draws",
         "tensor_parallel",
     },
     "a pure number by the name that the field gives it": {
-        "alpha", "dense_ffn_size", "embedding_size", "ffn_size", "head_dim", "hidden_size", "kl_beta", "kv_latent_size",
+        "alpha", "beta", "dense_ffn_size", "embedding_size", "ffn_size", "head_dim", "hidden_size", "kl_beta",
+        "kv_latent_size",
         "learning_rate", "lora_rank", "loss_first", "loss_last", "query_latent_size", "rank", "rope_head_dim", "seed",
         "value_head_dim", "vocab_size",
     },
-    "a place in an order": {"month", "rank_after", "rank_before", "reason", "step"},
+    "a place in an order": {"month", "position", "rank_after", "rank_before", "reason", "sequence", "step", "version"},
+    "a standard deviation of a natural logarithm": {"spread_ln"},
     "a point on a scale of 0 to 10": {
         "bias_control", "energy_saving", "explainability", "flips_at_0_10", "model_control", "score_0_10",
         "vendor_independence", "personal_data_add", "value_0_10", "weight_0_10",
     },
     "a share of one, on the case's metric": {"quality_after", "quality_before"},
     "a name that tools outside rely on": {"kg_co2e_embodied", "kg_co2e_location", "kg_co2e_market"},
+    "a number that the system gives": {"process_id"},
     "a calendar year": {"market_year", "year"},
     "a key of the published runs, which tools outside write": {
         "active_params_b", "batch", "batch_or_concurrency", "input_len", "mfu",

@@ -1,16 +1,21 @@
 """How fast one full assessment is on one core: run `python tests/benchmarks/assessment.py`.
 
 All options, 10,000 draws, the case's months, sensitivity, value of information, Sobol, flips; warm, in process, each
-example of `data/examples`, best of some. Then its growth with draws, months and models of the catalogue, and two peers
-in the same run: the kept options without sharing (design, demand, fleet anew for each option), and one draw at a time;
-all three must give the same totals. The targets are 0.3 seconds and a tenfold ratio to one draw at a time.
+example of `data/examples`, best of some. No case is asked twice: every run has a volume of its own, so what is kept of
+an answer cannot be the next one; two more figures say what lengths of requests of its own, and then a seed of its own,
+add, since designs of replicas are kept by length and draws by seed. Then its growth with draws, months and models of
+the catalogue, and two peers in the same run: the kept options without sharing (design, demand, fleet anew for each
+option), and one draw at a time; all three must give the same totals. The targets are 0.3 seconds (another volume) and
+a tenfold ratio to one draw at a time.
 """
 
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = "1"
@@ -32,6 +37,9 @@ from advisor.solve import Problem, limits_of, screen, used_names  # noqa: E402
 EXAMPLES = sorted((Path(__file__).parents[2] / "data" / "examples").glob("*.yaml"))
 DRAWS, RUNS, SAMPLE = 10_000, 5, 40
 TARGET_S, TARGET_RATIO = 0.3, 10.0
+NUMBERS = count(1)
+VOLUME = ("requests_per_month",)
+LENGTHS = (*VOLUME, "input_tokens_per_request", "output_tokens_per_request")
 
 
 def main() -> int:
@@ -40,10 +48,15 @@ def main() -> int:
     slowest = 0.0
     for path in EXAMPLES:
         case = read_contract(path, Case)
-        first_s = timed(lambda case=case: assess(case, catalog=catalog), 1)
-        best_s = timed(lambda case=case: assess(case, catalog=catalog), RUNS)
+        first_s = timed(lambda _, case=case: assess(case, catalog=catalog), 1)
+        best_s = timed(lambda run, case=case: assess(varied(case, run), catalog=catalog), RUNS)
+        longer_s = timed(lambda run, case=case: assess(varied(case, run, LENGTHS), catalog=catalog), RUNS)
+        seed_s = timed(lambda run, case=case: assess(varied(case, run, LENGTHS), catalog=catalog, seed=run), RUNS)
         slowest = max(slowest, best_s)
-        sys.stdout.write(f"{path.stem}: {1e3 * best_s:.0f} ms warm, {1e3 * first_s:.0f} ms the first time\n")
+        sys.stdout.write(
+            f"{path.stem}: {1e3 * best_s:.0f} ms for another volume, {1e3 * longer_s:.0f} ms for other lengths too, "
+            f"{1e3 * seed_s:.0f} ms for another seed too, {1e3 * first_s:.0f} ms the first time\n"
+        )
     case = read_contract(EXAMPLES[-1], Case)
     print_growth(case, catalog)
     ratio, apart, equal = peers(read_contract(EXAMPLES[0], Case), catalog)
@@ -55,12 +68,28 @@ def main() -> int:
     return int(slowest > TARGET_S or ratio < TARGET_RATIO or not equal)
 
 
-def timed(work: Callable[[], object], runs: int) -> float:
-    """Least seconds of processor time of several runs."""
+def varied(case: Case, run: int, fields: Sequence[str] = VOLUME) -> Case:
+    """The case with amounts of its own in each run, some thousandths more, where it states them."""
+    use = case.use_case.model_dump()
+    for name in fields:
+        use[name] = scaled(use[name], 1.0 + 2e-4 * run)
+    return Case.model_validate(case.model_dump() | {"use_case": use})
+
+
+def scaled(amount: Any, factor: float) -> Any:
+    """A number or all numbers of a distribution; what is not stated stays so."""
+    if isinstance(amount, dict):
+        return {name: scaled(value, factor) for name, value in amount.items()}
+    return amount * factor if isinstance(amount, float | int) else amount
+
+
+def timed(work: Callable[[int], object], runs: int) -> float:
+    """Least seconds of processor time of several runs, each with a number of its own."""
     found = []
     for _ in range(runs):
+        number = next(NUMBERS)
         start = time.process_time()
-        work()
+        work(number)
         found.append(time.process_time() - start)
     return min(found)
 
@@ -78,9 +107,12 @@ def print_growth(case: Case, catalog: Catalog) -> None:
         fewer = catalog.model_copy(update={"base_models": models, "api_models": catalog.api_models[::share]})
         rows[f"{len(left) + len(fewer.api_models)} models"] = (case, fewer, DRAWS)
     for label, (asked, known, draws) in rows.items():
-        assess(asked, catalog=known, draws=draws)
-        best_s = timed(lambda asked=asked, known=known, draws=draws: assess(asked, catalog=known, draws=draws), 3)
-        sys.stdout.write(f"  {label}: {1e3 * best_s:.0f} ms\n")
+        found = assess(asked, catalog=known, draws=draws)
+        best_s = timed(
+            lambda run, asked=asked, known=known, draws=draws: assess(varied(asked, run), catalog=known, draws=draws), 3
+        )
+        candidates = len(found.options) + len(found.pruned)
+        sys.stdout.write(f"  {label} ({candidates} candidates): {1e3 * best_s:.0f} ms\n")
 
 
 def peers(case: Case, catalog: Catalog) -> tuple[float, float, bool]:
@@ -116,8 +148,12 @@ def peers(case: Case, catalog: Catalog) -> tuple[float, float, bool]:
 
     first, second, third = shared(), without_sharing(), one_at_a_time()
     equal = np.allclose(first, second, rtol=1e-12) and np.allclose(first[:, :SAMPLE], third, rtol=1e-12)
-    base_s = timed(shared, RUNS)
-    return timed(one_at_a_time, 2) * DRAWS / SAMPLE / base_s, timed(without_sharing, 2) / base_s, bool(equal)
+    base_s = timed(lambda _: shared(), RUNS)
+    return (
+        timed(lambda _: one_at_a_time(), 2) * DRAWS / SAMPLE / base_s,
+        timed(lambda _: without_sharing(), 2) / base_s,
+        bool(equal),
+    )
 
 
 if __name__ == "__main__":

@@ -11,9 +11,10 @@ import warnings
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import delete
 
 from advisor.store import Store
+from advisor.store.tables import DocumentBase
 
 
 @pytest.fixture(scope="session")
@@ -50,7 +51,7 @@ def database_url(request, tmp_path):
 async def _empty(store: Store) -> None:
     await store.open()
     async with store.sessions() as session:
-        for table in ("cases", "assessments", "measurements"):
-            await session.execute(text(f"DELETE FROM {table}"))
+        for table in reversed(DocumentBase.metadata.sorted_tables):
+            await session.execute(delete(table))
         await session.commit()
     await store.close()

@@ -5,6 +5,7 @@ import json
 import zipfile
 
 import pytest
+from calibration_reports import machine, run, served
 from documents import baseline_report, case, fake_assess, run_report
 from litestar.testing import TestClient
 
@@ -50,7 +51,11 @@ def test_a_case_is_kept(client):
     assert [item["task"] for item in client.get("/v1/cases").json()["items"]] == ["content_generation"]
 
 
-@pytest.mark.parametrize("build", [run_report, baseline_report])
+@pytest.mark.parametrize(
+    "build",
+    [run_report, baseline_report, machine, lambda: served(tokens_per_s=900.0)],
+    ids=["run", "baseline", "machine", "serving"],
+)
 def test_a_report_is_kept(client, build):
     report = build().model_dump(mode="json")
     made = client.post("/v1/measurements", json=report)
@@ -58,6 +63,57 @@ def test_a_report_is_kept(client, build):
     assert made.json()["report"] == report["report"] and made.json()["report_id"] == report["id"]
     assert client.get(made.headers["location"]).json() == report
     assert client.get("/v1/measurements").json()["items"] == [made.json()]
+
+
+def stored(client, *reports):
+    return [client.post("/v1/measurements", json=report.model_dump(mode="json")).json()["id"] for report in reports]
+
+
+def test_a_calibration_is_made_extended_revoked_and_every_version_stays(client):
+    first, second = stored(client, run("r-1"), run("r-2", step_s=0.3))
+    made = client.post("/v1/calibrations", json={"measurements": [first]})
+    assert made.status_code == 201 and made.json()["version"] == 1 and made.json()["reports"] == ["r-1"]
+    before = client.get(made.headers["location"]).json()
+    more = client.post("/v1/calibrations", json={"calibration": before, "measurements": [second]})
+    assert more.json()["version"] == 2 and more.json()["reports"] == ["r-1", "r-2"]
+    less = client.post(f"{more.headers['location']}/revoke", json={"report_id": "r-2"})
+    assert less.status_code == 201 and less.json()["version"] == 3 and less.json()["reports"] == ["r-1"]
+    back = client.post(f"{less.headers['location']}/revoke", json={"report_id": "r-2", "undo": True})
+    assert (
+        client.get(back.headers["location"]).json()["entries"] == client.get(more.headers["location"]).json()["entries"]
+    )
+    assert [item["version"] for item in client.get("/v1/calibrations").json()["items"]] == [4, 3, 2, 1]
+    assert client.get(made.headers["location"]).json() == before
+
+
+def test_a_calibration_that_was_made_elsewhere_is_kept_as_it_is(client):
+    (identity,) = stored(client, run())
+    whole = client.get(client.post("/v1/calibrations", json={"measurements": [identity]}).headers["location"]).json()
+    again = client.post("/v1/calibrations", json={"calibration": whole})
+    assert client.get(again.headers["location"]).json() == whole
+    assert client.get("/v1/calibrations").json()["total_items"] == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({}, "at least one stored measurement"),
+        ({"measurements": [NOWHERE]}, "no measurement"),
+        ({"measurements": ["x"]}, "measurements.0"),
+    ],
+)
+def test_a_calibration_of_nothing_is_refused(client, body, words):
+    refused = client.post("/v1/calibrations", json=body)
+    assert refused.status_code == 400
+    assert words in refused.text
+    assert client.get("/v1/calibrations").json()["total_items"] == 0
+
+
+def test_a_report_that_is_not_in_it_cannot_be_revoked(client):
+    made = client.post("/v1/calibrations", json={"measurements": stored(client, run("r-1"))})
+    refused = client.post(f"{made.headers['location']}/revoke", json={"report_id": "r1"})
+    assert refused.status_code == 400 and "did you mean 'r-1'" in refused.text
+    assert client.post(f"/v1/calibrations/{NOWHERE}/revoke", json={"report_id": "r-1"}).status_code == 404
 
 
 def test_text_that_databases_dislike_survives(client):
@@ -76,7 +132,7 @@ def test_reports_inline_change_the_answer(client):
     assert [item["measured"] for item in client.get("/v1/assessments").json()["items"]] == [True, True]
 
 
-@pytest.mark.parametrize("kind", ["assessment", "case", "measurement"])
+@pytest.mark.parametrize("kind", ["assessment", "case", "measurement", "calibration"])
 def test_an_unknown_id_is_not_found(client, kind):
     answer = client.get(f"/v1/{kind}s/{NOWHERE}")
     assert answer.status_code == 404 and answer.headers["content-type"] == "application/problem+json"
@@ -157,3 +213,23 @@ def handing_client(tmp_path_factory):
         case = {"name": "desk", "use_case": {"task": "classification", "requests_per_month": 12000}}
         case |= {"data": {"domain_tokens": 88000, "labelled_examples": 1700}}
         yield client, client.post("/v1/assessments", json={"case": case, "draws": 300}).json()
+
+
+def test_an_assessment_names_the_calibration_inline_or_inside_the_case(handing_client):
+    client, made = handing_client
+    on_core = run().model_dump(mode="json")
+    on_core["plan"] |= {"accelerator": "cpu-core-avx2"}
+    identity = client.post("/v1/measurements", json=on_core).json()["id"]
+    location = client.post("/v1/calibrations", json={"measurements": [identity]}).headers["location"]
+    learnt = client.get(location).json()
+    owned = made["case"] | {"hardware": {"owned": [{"accelerator": "cpu-core-avx2", "count": 2}]}}
+    inline = client.post("/v1/assessments", json={"case": owned, "draws": 200, "calibration": learnt}).json()
+    inside = {"case": owned | {"measurements": [learnt]}, "draws": 200}
+    assert inline["calibration"]["id"] == learnt["id"]
+    assert inline["calibration"]["inputs"] == ["mfu_fraction.cpu.full"]
+    assert client.post("/v1/assessments", json=inside).json()["calibration"] == inline["calibration"]
+    elsewhere = learnt | {"id": "c-of-another-service"}
+    client.post("/v1/assessments", json={"case": owned, "draws": 200, "calibration": elsewhere})
+    kept = [item["calibration_id"] for item in client.get("/v1/calibrations").json()["items"]]
+    assert kept == ["c-of-another-service", learnt["id"]]
+    assert "calibration" not in made

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from calibration_reports import run as cpu_run
 from documents import baseline_report, run_report
 
 from advisor.client import AdvisorClient, NotFound
@@ -90,6 +91,38 @@ def test_twenty_parallel_requests_are_all_answered_and_kept(server):
         assert {json_without_id(answer) for answer in answers} == {json_without_id(answers[0])}
     assert server.stop() == 0
     assert "Traceback" not in server.log.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", ["/v1/cases", "/v1/assessments"])
+def test_twenty_parallel_writers_with_one_key_have_one_effect(server, path):
+    case = read_contract(SHOP, Case).model_dump(mode="json")
+    body = case if path == "/v1/cases" else {"case": case, "draws": DRAWS}
+    headers = {"Idempotency-Key": "order-1"}
+    with httpx.Client(base_url=server.url, timeout=120, limits=httpx.Limits(max_connections=PARALLEL)) as http:
+        with ThreadPoolExecutor(PARALLEL) as pool:
+            answers = list(pool.map(lambda _: http.post(path, json=body, headers=headers), range(PARALLEL)))
+        assert [answer.status_code for answer in answers] == [201] * PARALLEL
+        assert len({answer.content for answer in answers}) == 1
+        assert len({(answer.headers["location"], answer.headers["etag"]) for answer in answers}) == 1
+        assert sum("idempotency-replayed" not in answer.headers for answer in answers) == 1
+        assert http.get(path).json()["total_items"] == 1
+    assert server.stop() == 0
+    assert "Traceback" not in server.log.read_text(encoding="utf-8")
+
+
+def test_twenty_parallel_writers_of_one_calibration_store_it_once(server):
+    report = cpu_run().model_dump(mode="json")
+    with httpx.Client(base_url=server.url, timeout=120, limits=httpx.Limits(max_connections=PARALLEL)) as http:
+        identity = http.post("/v1/measurements", json=report).json()["id"]
+        made = http.post("/v1/calibrations", json={"measurements": [identity]}).json()
+        learnt = http.get(f"/v1/calibrations/{made['id']}").json() | {"id": "c-of-another-service"}
+        with ThreadPoolExecutor(PARALLEL) as pool:
+            answers = list(
+                pool.map(lambda _: http.post("/v1/calibrations", json={"calibration": learnt}), range(PARALLEL))
+            )
+        assert {answer.status_code for answer in answers} == {201}
+        assert len({answer.content for answer in answers}) == 1
+        assert http.get("/v1/calibrations").json()["total_items"] == 2
 
 
 def json_without_id(answer: httpx.Response) -> str:

@@ -1,28 +1,40 @@
 """The data step: corpus in; training text, conversations, preference pairs, held-out items and a data card out.
 
-Enter at `prepare`. Held-out text takes part in nothing: not the tokenizer, not pre-training, not the labels.
+Enter at `prepare`. Held-out text takes part in nothing: not the tokenizer, not pre-training, not the labels. The first
+pass cleans (`stage`), the second parts what was kept (`split`); both write a shard at a time and go on after a stop.
 """
 
 import json
-import random
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from advisor.contracts.baseline import SuiteItem
 from advisor.contracts.errors import BadInput
-from advisor.contracts.plan import BuiltinCorpus, TrainingPlan
-from advisor.files import data_directory, write_text
-from trainer.corpus.clean import Losses, clean
-from trainer.corpus.read import REFERENCE, Document, read_documents
-from trainer.corpus.routing import preference_pairs, question, routing_items, training_conversations
-from trainer.corpus.rows import checked_conversations, checked_pairs, read_json_lines
-from trainer.corpus.split import Split, chance, split
+from advisor.contracts.plan import TrainingPlan
+from advisor.files import write_text
+from trainer.corpus.augment import Augmenter
+from trainer.corpus.datacard import UNITS, card_markdown, data_card
+from trainer.corpus.document import Chat, Document, chat_document
+from trainer.corpus.job import Job
+from trainer.corpus.read import Problems, Source
+from trainer.corpus.rows import read_json_lines
+from trainer.corpus.shards import read_shards, shards_of
+from trainer.corpus.split import Part, Size, Split, hold_out, write_parts
+from trainer.corpus.stage import Advance, stage
+from trainer.corpus.state import State
+from trainer.corpus.steps.contamination import TestRuns, evaluation_texts
+from trainer.corpus.steps.names import open_names
+from trainer.corpus.steps.pii import Pii
+from trainer.corpus.supervised import Own, Parts, held_out_prompts, own_examples, write_examples
+from trainer.corpus.tally import StepCount, Tally
 
-SAMPLE_FILES = ("routing_en.jsonl", "routing_de.jsonl")
-MIN_LABELS = 2
+WORK = ".work"
+"""Folder of an unfinished preparation inside data/."""
+STATE = "state.sqlite"
+CARD = "data_card.json"
 
 
 @dataclass(frozen=True)
@@ -32,13 +44,18 @@ class Prepared:
     directory: Path
     suite: Path
 
+    def stream(self, name: str) -> Iterator[dict[str, Any]]:
+        """The rows of `train`, `holdout`, `conversations` or `preferences`, a row group in memory at a time."""
+        shards = shards_of(self.directory, name)
+        yield from read_shards(shards) if shards else read_json_lines(self.directory / f"{name}.jsonl")
+
     def rows(self, name: str) -> list[dict[str, Any]]:
         """The rows of `train`, `holdout`, `conversations` or `preferences`."""
-        return read_json_lines(self.directory / f"{name}.jsonl")
+        return list(self.stream(name))
 
     def texts(self, name: str) -> list[str]:
         """The texts of `train` or `holdout`."""
-        return [row["text"] for row in self.rows(name)]
+        return [row["text"] for row in self.stream(name)]
 
     def items(self) -> list[SuiteItem]:
         """The held-out questions."""
@@ -46,144 +63,179 @@ class Prepared:
 
     def card(self) -> dict[str, Any]:
         """The data card."""
-        card: dict[str, Any] = json.loads((self.directory / "data_card.json").read_text(encoding="utf-8"))
+        card: dict[str, Any] = json.loads((self.directory / CARD).read_text(encoding="utf-8"))
         return card
 
 
-def prepare(plan: TrainingPlan, base: Path, output: Path) -> Prepared:
+def _silent(_done: int, _total: int) -> None:
+    """No progress."""
+
+
+def prepare(plan: TrainingPlan, base: Path, output: Path, advance: Advance = _silent) -> Prepared:
     """Read, clean, split and write everything the phases need.
 
     Args:
         plan: the training plan.
         base: directory that the plan's paths are relative to.
         output: the run's directory; data/ and suite.jsonl are written there.
+        advance: told how much was read; may raise to stop, and what is finished by then is kept.
 
     Raises:
         BadInput: the corpus is missing or empty, or supervised phases have no conversations.
     """
-    kept, losses = clean(read_documents(plan.data.corpora, base), deduplicate=plan.data.deduplicate)
-    if not kept:
-        raise BadInput("data.corpora: nothing is left after cleaning; see that the files hold running text")
-    parts = split(kept, fraction=plan.data.holdout_fraction, seed=plan.seed, losses=losses)
-    if not parts.train or not parts.held_out_documents:
-        raise BadInput(
-            f"data.holdout_fraction: {plan.data.holdout_fraction} of {len(kept)} passages leaves {len(parts.train)} to "
-            f"train on and {len(parts.held_out_documents)} to test with; both must be positive"
-        )
-    rng = random.Random(plan.seed)
-    conversations, suite = _supervised(plan, base, parts, rng)
-    pairs = _pairs(plan, base, parts.train, rng)
+    return prepare_job(Job.of_plan(plan, base), output, advance)
+
+
+def prepare_job(job: Job, output: Path, advance: Advance = _silent) -> Prepared:
+    """As `prepare`, for any job; an unfinished preparation of the same job in `output` is taken up again.
+
+    Raises:
+        BadInput: as `prepare`, or another unfinished preparation lies there.
+    """
+    problems = Problems()
+    sources = job.sources(problems)
+    own = _own_examples(job)
     directory = output / "data"
-    _write_lines(directory / "train.jsonl", [{"id": row.id, "text": row.text} for row in parts.train])
-    _write_lines(directory / "holdout.jsonl", [{"id": row.id, "text": row.text} for row in parts.held_out_documents])
-    _write_lines(directory / "conversations.jsonl", conversations)
-    _write_lines(directory / "preferences.jsonl", pairs)
-    write_text(output / "suite.jsonl", "".join(item.model_dump_json() + "\n" for item in suite))
-    card = _card(plan, losses, len(kept), parts, conversations, pairs, suite)
-    write_text(directory / "data_card.json", json.dumps(card, indent=2, ensure_ascii=False) + "\n")
+    _augmenter(job, directory)  # a mistake in its settings is said before hours of work
+    begun = _claim(job, sources, directory)
+    try:
+        with State(directory / WORK / STATE) as state:
+            state.put("fingerprint", job.fingerprint(sources))
+            state.commit()
+            _prepare(job, sources, problems, own, state, output, advance)
+    except BadInput:
+        _remove(directory, output, begun)
+        raise
+    shutil.rmtree(directory / WORK)
     return Prepared(directory, output / "suite.jsonl")
 
 
-def _supervised(
-    plan: TrainingPlan, base: Path, parts: Split, rng: random.Random
-) -> tuple[list[dict[str, Any]], list[SuiteItem]]:
-    """Conversations to train on, and held-out questions with their answers."""
-    if plan.data.instructions is not None:
-        return _own_instructions(plan, base / plan.data.instructions)
-    if plan.phases.sft is None:
-        return [], []
-    items = routing_items(parts.train)
-    labels = {item.label for item in items}
-    if len(labels) < MIN_LABELS:
-        raise BadInput(
-            "data.instructions: not given, and no task can be made of this corpus, because all its text is under "
-            f"{len(labels)} label; name a JSONL of conversations, or sort the files into folders (one label each)"
-        )
-    held_out = [item for item in routing_items(parts.held_out_passages) if item.label in labels]
-    if not held_out:
-        raise BadInput(
-            f"data.holdout_fraction: {plan.data.holdout_fraction} leaves no passage to test with; raise it or add text"
-        )
-    suite = [
-        SuiteItem(
-            id=item.id,
-            messages=({"role": "user", "content": question(item.passage)},),
-            expected=item.label,
-            language="en" if item.id.startswith(REFERENCE) else None,
-            task=plan.task,
-        )
-        for item in sorted(held_out, key=lambda item: chance(f"{plan.seed}:suite:{item.id}"))
-    ]
-    rows = training_conversations(items, rng)
-    if any(isinstance(corpus, BuiltinCorpus) for corpus in plan.data.corpora):
-        for name in SAMPLE_FILES:
-            samples = read_json_lines(data_directory() / "samples" / name)
-            rows += [{"messages": row["messages"]} for row in samples]
-    rng.shuffle(rows)
-    return rows, suite[: plan.evaluation.max_items]
+def unfinished(output: Path) -> bool:
+    """Whether a preparation was begun in a directory and not ended."""
+    return (output / "data" / WORK / STATE).exists()
 
 
-def _own_instructions(plan: TrainingPlan, path: Path) -> tuple[list[dict[str, Any]], list[SuiteItem]]:
-    """Conversations of a file; a share of them, chosen by the hash of the questions, is held out."""
-    train, suite = [], []
-    rows = checked_conversations(path)
-    for number, messages in enumerate(rows, 1):
-        prompt, answer = messages[:-1], messages[-1]
-        if chance(f"{plan.seed}:{json.dumps(prompt, sort_keys=True)}") < plan.data.holdout_fraction:
-            expected = answer["content"]
-            suite.append(
-                SuiteItem(id=f"{path.name}:{number}", messages=tuple(prompt), expected=expected, task=plan.task)
+def _prepare(
+    job: Job, sources: list[Source], problems: Problems, own: Own, state: State, output: Path, advance: Advance
+) -> None:
+    directory, work = output / "data", output / "data" / WORK
+    tally = stage(job, sources, state, work, problems, advance)
+    staged = shards_of(work, "kept")
+    _check_kept(job, tally, problems)
+    rules = job.data.decontamination
+    tests = TestRuns(rules, state) if rules is not None else None
+    split = Split(state, fraction=job.data.holdout_fraction, seed=job.seed)
+    if tests is not None and rules is not None and not state.get("held_out"):
+        texts = evaluation_texts(job, rules, problems)
+        for text in [*texts, *(held_out_prompts(job, own.instructions, staged) if rules.held_out else ())]:
+            tests.add(text)
+        state.put("problems", asdict(problems))
+    hold_out(split, staged, state, tests, passages_too=rules is not None and rules.held_out)
+    sizes = write_parts(split, staged, state, tests, directory, work, tally)
+    _check_parts(job, tally, sizes)
+    parts = Parts(shards_of(directory, "train"), shards_of(work, "single"), staged)
+    examples = write_examples(job, parts, own, tests, tally)
+    more = _augmenter(job, directory)
+    rows = examples.conversations if more is None else more.apply(examples.conversations)
+    conversations = write_lines(directory / "conversations.jsonl", rows)
+    pairs = write_lines(directory / "preferences.jsonl", examples.pairs)
+    write_text(output / "suite.jsonl", "".join(item.model_dump_json() + "\n" for item in examples.suite))
+    card = data_card(
+        job, tally=tally, own=own, problems=problems, sizes=sizes, tests=tests, examples=examples, train=parts.train,
+        conversations=conversations, pairs=pairs, augmented=None if more is None else dict(more.counts),
+    )  # fmt: skip
+    write_text(directory / "data_card.md", card_markdown(card))
+    write_text(directory / CARD, json.dumps(card, indent=2, ensure_ascii=False) + "\n")
+
+
+def write_lines(path: Path, rows: Iterable[dict[str, Any]]) -> int:
+    """Write a JSONL file as it streams, whole or not at all; the number of rows."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    number = 0
+    with temporary.open("w", encoding="utf-8") as stream:
+        for number, row in enumerate(rows, 1):  # noqa: B007 - the last number counts them
+            stream.write(json.dumps(row, ensure_ascii=False) + "\n")
+    temporary.replace(path)
+    return number
+
+
+def _augmenter(job: Job, directory: Path) -> Augmenter | None:
+    rules = job.data.augmentation
+    if rules is None:
+        return None
+    return Augmenter(rules, seed=job.seed, languages=job.languages, directory=directory)
+
+
+def _own_examples(job: Job) -> Own:
+    """The plan's own files, masked as the corpus is, counted apart, since a resumed run reads them anew."""
+    tally = Tally()
+    rules = job.data.pii
+    if rules is None or rules.action != "mask":
+        return Own(*own_examples(job, lambda chat: chat), tally)
+    step = Pii(rules, tally, open_names(rules, job.base))
+
+    def mask(chat: Chat) -> Chat:
+        masked = step.apply(chat_document("", chat))
+        return masked.chat if isinstance(masked, Document) and masked.chat is not None else chat
+
+    return Own(*own_examples(job, mask), tally)
+
+
+def _claim(job: Job, sources: list[Source], directory: Path) -> bool:
+    """Take the directory for a job; True when the job was begun there before."""
+    path = directory / WORK / STATE
+    if path.exists():
+        with State(path) as state:
+            before = state.get("fingerprint")
+        if before not in (None, job.fingerprint(sources)):
+            raise BadInput(
+                f"{directory}: an unfinished preparation with other settings or files lies there; restore them, remove "
+                f"{directory / WORK}, or name another directory"
             )
-        else:
-            train.append({"messages": messages})
-    if not train or not suite:
-        raise BadInput(
-            f"{path}: its {len(rows)} conversations leave {len(train)} to train on and {len(suite)} to test with at "
-            f"data.holdout_fraction {plan.data.holdout_fraction}; both must be positive"
+        return True
+    for part in ("train", "holdout"):
+        for shard in shards_of(directory, part):
+            shard.unlink()
+    (directory / CARD).unlink(missing_ok=True)
+    return False
+
+
+def _remove(directory: Path, output: Path, begun: bool) -> None:
+    """Undo what a job left that could not be carried out; folders that hold anything else stay."""
+    shutil.rmtree(directory / WORK, ignore_errors=True)
+    for part in ("train", "holdout"):
+        for shard in shards_of(directory, part):
+            shard.unlink()
+    for folder in (directory, output):
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def _check_kept(job: Job, tally: Tally, problems: Problems) -> None:
+    kept = sum(count.kept for count in _last_steps(tally))
+    if not kept:
+        why = f"; first of what could not be read: {problems.named[0]}" if problems.named else ""
+        dropped = ", ".join(
+            f"{reason} {number}" for unit in UNITS for reason, number in tally.dropped_by_reason(unit).items()
         )
-    return train, suite[: plan.evaluation.max_items]
+        raise BadInput(
+            "data.corpora: nothing is left after cleaning"
+            f"{f' (dropped: {dropped})' if dropped else ''}; see that the files hold running text{why}"
+        )
 
 
-def _pairs(plan: TrainingPlan, base: Path, train: Sequence[Document], rng: random.Random) -> list[dict[str, Any]]:
-    if plan.phases.reward is None:
-        return []
-    if plan.data.preferences is not None:
-        return checked_pairs(base / plan.data.preferences)
-    return preference_pairs(routing_items(train), rng)
+def _last_steps(tally: Tally) -> list[StepCount]:
+    """The last step of passages and of examples so far."""
+    found = {count.unit: count for count in tally.steps.values() if count.unit != "documents"}
+    return list(found.values())
 
 
-def _card(
-    plan: TrainingPlan,
-    losses: Losses,
-    cleaned: int,
-    parts: Split,
-    conversations: Sequence[dict[str, Any]],
-    pairs: Sequence[dict[str, Any]],
-    suite: Sequence[SuiteItem],
-) -> dict[str, Any]:
-    def size(passages: Sequence[Document]) -> dict[str, int]:
-        return {
-            "documents": len({passage.document_id for passage in passages}),
-            "passages": len(passages),
-            "bytes": sum(len(passage.text.encode()) for passage in passages),
-        }
-
-    return {
-        "corpora": [corpus.model_dump(mode="json") for corpus in plan.data.corpora],
-        "documents_read": losses.documents,
-        "passages_read": losses.read,
-        "passages_after_cleaning": cleaned,
-        "passages_dropped": dict(losses.dropped),
-        "examples_of_dropped": dict(losses.examples),
-        "train": size(parts.train),
-        "held_out_documents": size(parts.held_out_documents),
-        "held_out_passages": size(parts.held_out_passages),
-        "conversations": len(conversations),
-        "preference_pairs": len(pairs),
-        "held_out_questions": len(suite),
-        "expected_answers": dict(Counter(item.expected for item in suite).most_common(20)),
-    }
-
-
-def _write_lines(path: Path, rows: Sequence[dict[str, Any]]) -> None:
-    write_text(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+def _check_parts(job: Job, tally: Tally, sizes: dict[Part, Size]) -> None:
+    train, tested = (sizes[part].passages if part in sizes else 0 for part in ("train", "held_out_documents"))
+    texts = any(count.unit == "passages" for count in tally.steps.values())
+    if (job.needs_text or texts) and not (train and tested):
+        kept = sum(size.passages for part, size in sizes.items() if part != "held_out_documents" or tested != train)
+        raise BadInput(
+            f"data.holdout_fraction: {job.data.holdout_fraction} of {kept} passages leaves {train} to "
+            f"train on and {tested} to test with; both must be positive"
+        )

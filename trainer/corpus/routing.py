@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from trainer.corpus.read import Document
+from trainer.corpus.document import Document
 
 QUESTION = "Which page explains this?\n\n{passage}"
 PASSAGE_CHARACTERS = 320

@@ -1,18 +1,17 @@
-"""JSONL files of a user, read strictly: every mistake names file, line and what was expected.
+"""Files of examples that a plan names, read strictly: every mistake names file, line and what was expected.
 
-Enter at `checked_conversations`, `checked_pairs` and `read_suite`.
+Enter at `checked_conversations` and `checked_pairs`.
 """
 
 import json
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from advisor.contracts.baseline import SuiteItem
 from advisor.contracts.errors import BadInput
-from advisor.contracts.mistakes import describe
+from trainer.corpus.formats.chat import example_of
+from trainer.corpus.formats.rows import parquet_rows, table_rows
 
+TABLES = {".csv": table_rows, ".tsv": table_rows, ".parquet": parquet_rows}
 ROLES = ("system", "user", "assistant")
 
 
@@ -48,7 +47,7 @@ def checked_conversations(path: Path) -> list[list[dict[str, str]]]:
     """
     found = []
     for number, row in enumerate(_rows(path), 1):
-        messages = _turns(row, "messages", path, number)
+        messages = _turns(_ours(row, "messages", path, number), "messages", path, number)
         if len(messages) < 2 or messages[-1]["role"] != "assistant":
             raise BadInput(f"{path}: row {number}: messages must end with a turn of the assistant, after another turn")
         found.append(messages)
@@ -62,32 +61,38 @@ def checked_pairs(path: Path) -> list[dict[str, Any]]:
         BadInput: a row is not of that form, or there is none.
     """
     return [
-        {key: _turns(row, key, path, number) for key in ("prompt", "chosen", "rejected")}
+        {
+            key: _turns(_ours(row, "rejected", path, number), key, path, number)
+            for key in ("prompt", "chosen", "rejected")
+        }
         for number, row in enumerate(_rows(path), 1)
     ]
 
 
-def read_suite(path: Path) -> list[SuiteItem]:
-    """Held-out questions.
-
-    Raises:
-        BadInput: a row is no SuiteItem, or there is none.
-    """
-    items = []
-    for number, row in enumerate(_rows(path), 1):
-        try:
-            items.append(SuiteItem.model_validate(row))
-        except ValidationError as error:
-            raise BadInput(describe(error, SuiteItem, f"{path}: row {number}")) from error
-        if not items[-1].messages:
-            raise BadInput(f"{path}: row {number}: messages is empty")
-    return items
+def _ours(row: dict[str, Any], key: str, path: Path, number: int) -> dict[str, Any]:
+    """The row in our form, where it is in another known one; `key` is a field of ours that the wanted kind has."""
+    if key in row and all(isinstance(row.get(name, []), list) for name in ("prompt", "chosen", "rejected")):
+        return row
+    try:
+        found = example_of(row)
+    except ValueError as error:
+        raise BadInput(f"{path}: row {number}: {error}") from error
+    return row if found is None or key not in found else dict(found)
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
-    rows = read_json_lines(path)
+    rows = _table(path) if path.suffix.lower() in TABLES else read_json_lines(path)
     if not rows:
         raise BadInput(f"{path}: holds no rows")
+    return rows
+
+
+def _table(path: Path) -> list[dict[str, Any]]:
+    rows = []
+    for number, row in TABLES[path.suffix.lower()](path, 0):
+        if isinstance(row, str):
+            raise BadInput(f"{path}: row {number}: {row}")
+        rows.append(row)
     return rows
 
 

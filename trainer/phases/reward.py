@@ -1,7 +1,6 @@
 """Phase 3a: a reward model from preference pairs.
 
-Enter at `run`. trl's RewardTrainer over the tuned model with a fresh score head; pairs that are too long are
-counted here, because the trainer drops them without a word.
+Enter at `run`. trl's RewardTrainer over the tuned model with a fresh score head.
 """
 
 from typing import Any
@@ -10,15 +9,11 @@ from datasets import Dataset
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, TrainerCallback, set_seed
 from trl import RewardConfig, RewardTrainer
 
-from advisor.contracts.errors import BadInput
 from advisor.contracts.plan import RewardPhase
 from trainer.evaluate.scores import wilson
 from trainer.phases.common import PhaseContext, PhaseResult, losses, matmul_params, run_trainer
+from trainer.phases.preferences import pairs_of
 from trainer.phases.settings import arguments_for
-from trainer.tokenizer import chat_length
-
-TEST_EVERY = 10
-"""One pair in this many is kept to test the reward model."""
 
 
 def run(context: PhaseContext, phase: RewardPhase) -> PhaseResult:
@@ -30,19 +25,8 @@ def run(context: PhaseContext, phase: RewardPhase) -> PhaseResult:
     set_seed(plan.seed)
     model = AutoModelForSequenceClassification.from_pretrained(start, num_labels=1)
     model.config.pad_token_id = tokenizer.pad_token_id
-    pairs = context.prepared.rows("preferences")
-    limit = int(model.config.max_position_embeddings)
-    kept = [
-        pair
-        for pair in pairs
-        if max(chat_length(tokenizer, pair["prompt"] + pair[side]) for side in ("chosen", "rejected")) <= limit
-    ]
-    if len(kept) <= TEST_EVERY:
-        raise BadInput(
-            f"data.preferences: {len(kept)} of {len(pairs)} pairs fit into {limit} tokens; more than {TEST_EVERY} "
-            "are needed"
-        )
-    test, train = kept[::TEST_EVERY], [pair for number, pair in enumerate(kept) if number % TEST_EVERY]
+    pairs = pairs_of(context, tokenizer, int(model.config.max_position_embeddings))
+    train, test = pairs.train, pairs.test
     steps = max(1, round(phase.epochs * len(train) / phase.batch_pairs))
     context.progress.begin("reward", total=steps)
     arguments = arguments_for(
@@ -53,7 +37,7 @@ def run(context: PhaseContext, phase: RewardPhase) -> PhaseResult:
         per_device_train_batch_size=phase.batch_pairs,
         per_device_eval_batch_size=phase.batch_pairs,
         learning_rate=phase.learning_rate,
-        max_length=limit,
+        max_length=pairs.limit_tokens,
     )
 
     def build(callbacks: list[TrainerCallback]) -> Any:
@@ -73,8 +57,7 @@ def run(context: PhaseContext, phase: RewardPhase) -> PhaseResult:
     tokenizer.save_pretrained(context.model_directory("reward"))
     accuracy = float(figures["eval_accuracy"])
     interval = wilson("pair_accuracy", round(accuracy * len(test)), len(test))
-    left_out = len(pairs) - len(kept)
-    warnings = [f"{left_out} pairs longer than {limit} tokens were left out"] if left_out else []
+    warnings = list(pairs.warnings)
     if interval.low <= 0.5:
         warnings.append(
             f"the reward model is not shown to be better than chance: {accuracy:.2f} on {len(test)} held-out pairs "
@@ -93,7 +76,7 @@ def run(context: PhaseContext, phase: RewardPhase) -> PhaseResult:
             "held_out_pair_accuracy_low": interval.low,
             "held_out_pair_accuracy_high": interval.high,
             "held_out_loss": float(figures["eval_loss"]),
-            "left_out_too_long": float(left_out),
+            "left_out_too_long": float(pairs.left_out),
         },
         warnings=warnings,
     )

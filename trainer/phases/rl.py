@@ -1,23 +1,33 @@
-"""Phase 3b: reinforcement learning against the reward model, held near the tuned model by a KL term.
+"""Phase 3b: reinforcement learning against rewards, held near the tuned model by a KL term.
 
-Enter at `run`. trl's RLOO or GRPO. A second reward punishes answers that are empty or ramble: without it a policy can
-collapse to whatever short answer the reward model happens to like.
+Enter at `run`. trl's RLOO or GRPO. A penalty for answers that are empty or ramble goes with every reward: without it a
+policy can collapse to whatever short answer the reward model happens to like; the guard in guard.py sees to the rest.
 """
 
-from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from datasets import Dataset
-from transformers import AutoConfig, AutoTokenizer, PreTrainedTokenizerBase, TrainerCallback, set_seed
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    TrainerCallback,
+    set_seed,
+)
 from trl import GRPOConfig, GRPOTrainer, RLOOConfig, RLOOTrainer
 
 from advisor.contracts.errors import BadInput
 from advisor.contracts.plan import RlPhase
+from trainer.checkpoint import complete_before
 from trainer.phases.common import PhaseContext, PhaseResult, matmul_params, read_log, run_trainer
+from trainer.phases.guard import WINDOW_STEPS, Breach, GuardWatch
+from trainer.phases.preferences import TEST_EVERY, before_and_after, preference_accuracy
+from trainer.phases.rewards import reward_functions
 from trainer.phases.settings import arguments_for
+from trainer.phases.start import context_tokens
 from trainer.tokenizer import chat_length
 
-GUARD_PENALTY = -1.0
 MOVED_KL_NATS = 0.01
 """Below, the policy is taken as hardly moved; steps differ in reward because they differ in prompts."""
 KINDS: dict[str, tuple[Any, Any]] = {"rloo": (RLOOConfig, RLOOTrainer), "grpo": (GRPOConfig, GRPOTrainer)}
@@ -30,16 +40,18 @@ LOGGED = {
 
 
 def run(context: PhaseContext, phase: RlPhase) -> PhaseResult:
-    """Improve the tuned model against the reward model and save it."""
+    """Improve the tuned model against its rewards and save it."""
     plan = context.plan
     directory = context.directory("rl")
     start, judge = context.model_directory("sft"), context.model_directory("reward")
     # The tokenizer of the tuned model, not the base one: its end of turn is what generation stops at.
     tokenizer = AutoTokenizer.from_pretrained(start, padding_side="left")
-    limit = int(AutoConfig.from_pretrained(start).max_position_embeddings) - phase.max_completion_tokens
-    pairs = context.prepared.rows("preferences")
-    prompts = _prompts(pairs, tokenizer, limit)
-    longest = max(len(turn["content"].split()) for pair in pairs for turn in pair["chosen"])
+    limit = context_tokens(AutoConfig.from_pretrained(start)) - phase.max_completion_tokens
+    asked = _questions(context)
+    prompts = [row for row in asked if chat_length(tokenizer, row["prompt"]) < limit]
+    if not prompts:
+        raise BadInput(f"data.preferences: no prompt leaves room for phases.rl.max_completion_tokens ({limit} tokens)")
+    longest = max(len(row["expected"].split()) for row in asked)
     set_seed(plan.seed)
     context.progress.begin("rl", total=phase.max_steps)
     config, kind = KINDS[phase.algorithm]
@@ -55,29 +67,41 @@ def run(context: PhaseContext, phase: RlPhase) -> PhaseResult:
         learning_rate=phase.learning_rate,
         logging_steps=1,
     )
+    guard = GuardWatch(phase.guard, context.kept_log("rl"))
 
     def build(callbacks: list[TrainerCallback]) -> Any:
         return kind(
             model=str(start),
-            reward_funcs=[str(judge), length_guard(2 * longest)],
+            reward_funcs=reward_functions(phase.rewards, judge=judge, max_words=2 * longest),
             args=arguments,
             train_dataset=Dataset.from_list(prompts),
             processing_class=tokenizer,
-            callbacks=callbacks,
+            callbacks=[*callbacks, guard],
         )
 
     trained = run_trainer(context, "rl", build)
-    trained.trainer.model.save_pretrained(context.model_directory("rl"))
-    tokenizer.padding_side = "right"
-    tokenizer.save_pretrained(context.model_directory("rl"))
+    model = trained.trainer.model
     metrics = _first_and_last(read_log(directory / "log.jsonl"))
-    left_out = len(pairs) - len(prompts)
+    left_out = len(asked) - len(prompts)
     warnings = [f"{left_out} prompts longer than {limit} tokens were left out"] if left_out else []
+    if guard.breach is not None:
+        metrics["guard_breached_at_step"] = float(guard.breach.step)
+        source, told = _kept(directory, start, guard.breach, stop=phase.guard.on_breach == "stop")
+        warnings.append(told)
+        if source is not None:
+            model = AutoModelForCausalLM.from_pretrained(source).to(model.device)
     if abs(metrics.get("kl_last", MOVED_KL_NATS)) < MOVED_KL_NATS:
         warnings.append(
             f"the policy has hardly moved (KL {metrics['kl_last']:.2g} nats): the rewards of first and last steps "
             "differ because their prompts do; raise phases.rl.learning_rate or max_steps to see an effect"
         )
+    model.save_pretrained(context.model_directory("rl"))
+    tokenizer.padding_side = "right"
+    tokenizer.save_pretrained(context.model_directory("rl"))
+    held_out = context.prepared.rows("preferences")[::TEST_EVERY]
+    if held_out:
+        before = preference_accuracy(start, tokenizer, held_out)
+        metrics |= before_and_after(before, preference_accuracy(model, tokenizer, held_out))
     return PhaseResult(
         steps=trained.steps,
         tokens=trained.tokens,
@@ -88,22 +112,31 @@ def run(context: PhaseContext, phase: RlPhase) -> PhaseResult:
     )
 
 
-def length_guard(max_words: int) -> Callable[..., list[float]]:
-    """A reward that is 0 for an answer of 1 to `max_words` words, and a penalty for an empty or a rambling one."""
+def _questions(context: PhaseContext) -> list[dict[str, Any]]:
+    """Prompts with their expected answers: of the pairs that are trained on, or, without pairs, of the conversations.
 
-    def ends_properly(completions: list[Any], **_: Any) -> list[float]:
-        texts = [entry[0]["content"] if isinstance(entry, list) else str(entry) for entry in completions]
-        return [0.0 if 1 <= len(text.split()) <= max_words else GUARD_PENALTY for text in texts]
+    Raises:
+        BadInput: neither is there.
+    """
+    pairs = context.prepared.rows("preferences")
+    if pairs:
+        trained = [pair for number, pair in enumerate(pairs) if number % TEST_EVERY] or pairs
+        return [{"prompt": pair["prompt"], "expected": pair["chosen"][-1]["content"]} for pair in trained]
+    rows = [row["messages"] for row in context.prepared.rows("conversations")]
+    if not rows:
+        raise BadInput("data.instructions: phase rl needs prompts, from preference pairs or from conversations")
+    return [{"prompt": turns[:-1], "expected": turns[-1]["content"]} for turns in rows]
 
-    return ends_properly
 
-
-def _prompts(pairs: list[dict[str, Any]], tokenizer: PreTrainedTokenizerBase, limit: int) -> list[dict[str, Any]]:
-    """The pairs' prompts that leave room for an answer."""
-    found = [{"prompt": pair["prompt"]} for pair in pairs if chat_length(tokenizer, pair["prompt"]) < limit]
-    if not found:
-        raise BadInput(f"data.preferences: no prompt leaves room for phases.rl.max_completion_tokens ({limit} tokens)")
-    return found
+def _kept(directory: Path, start: Path, breach: Breach, *, stop: bool) -> tuple[Path | None, str]:
+    """The weights to keep after a breach, and what to say of it."""
+    told = f"the guard was breached at step {breach.step}: {breach.text}"
+    if not stop:
+        return None, f"{told}; the plan says to go on (guard.on_breach: warn)"
+    found = complete_before(directory, breach.step - WINDOW_STEPS)
+    if found is None:
+        return start, f"{told}; stopped, and the tuned model is kept as no checkpoint is old enough"
+    return found[0], f"{told}; stopped, and the weights of step {found[1].step} are kept"
 
 
 def _first_and_last(rows: list[dict[str, float]]) -> dict[str, float]:

@@ -31,6 +31,8 @@ def arguments_for(kind: type[A], plan: TrainingPlan, directory: Path, *, max_ste
         "logging_strategy": "steps",
         "logging_first_step": True,
         "logging_steps": max(1, max_steps // LOGS_PER_PHASE),
+        # On, it would log the mean of other losses in place of one that is no number.
+        "logging_nan_inf_filter": False,
         "report_to": "none",
         "disable_tqdm": True,
         "use_cpu": not on_gpu,

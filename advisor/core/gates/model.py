@@ -7,7 +7,7 @@ from advisor.contracts.case import Case
 from advisor.core.candidates import Candidate
 from advisor.core.gates.finding import Evidence, Finding, Lift, Limits, Value
 from advisor.core.order import quantiles_of
-from advisor.core.sampling import Design
+from advisor.core.sampling import Design, figure_of
 
 TAIL = 0.95
 
@@ -79,8 +79,7 @@ def context(option: Candidate, x: Design, limits: Limits) -> Finding | None:
     """Whether the longest requests fit the model's context."""
     if option.context_tokens is None:
         return None
-    extra = x["retrieval_tokens_per_request"] if option.retrieval else 0.0
-    tokens = quantiles_of(x["input_tokens_per_request"] + x["output_tokens_per_request"] + extra, (TAIL,))[0]
+    tokens = figure_of(x, ("longest request", option.retrieval), lambda: _longest(x, retrieval=option.retrieval))
     room = float(option.context_tokens)
     origin = limits.origin("input_tokens_per_request")
     evidence = (Evidence("tokens_per_request", tokens, room, "tokens", origin.source, origin.as_of),)
@@ -89,3 +88,8 @@ def context(option: Candidate, x: Design, limits: Limits) -> Finding | None:
         return Finding("context_length", True, "context_length", values, evidence)
     lift = Lift("use_case.input_tokens_per_request", tokens, room, "tokens", values=values)
     return Finding("context_length", False, "context_length", values, evidence, lift)
+
+
+def _longest(x: Design, *, retrieval: bool) -> float:
+    extra = x["retrieval_tokens_per_request"] if retrieval else 0.0
+    return quantiles_of(x["input_tokens_per_request"] + x["output_tokens_per_request"] + extra, (TAIL,))[0]

@@ -7,11 +7,8 @@ from advisor.contracts.case import Case
 from advisor.core.candidates import Candidate
 from advisor.core.costing import Outcome
 from advisor.core.gates.finding import OWN_CASE, Evidence, Finding, Lift, Limits, Money, Value
-from advisor.core.order import median_of
-from advisor.core.sampling import Design
+from advisor.core.sampling import Design, median_in
 from advisor.core.units import MONTHS_PER_YEAR
-
-CAN_HIRE = "staff.can_hire"
 
 
 def staff(case: Case, option: Candidate, x: Design, limits: Limits) -> Finding | None:
@@ -27,13 +24,13 @@ def staff(case: Case, option: Candidate, x: Design, limits: Limits) -> Finding |
     missing = max(0.0, needed - have)
     if missing == 0:
         return _kept(case, limits, needed, have, evidence)
-    cost = missing * median_of(x["loaded_cost_per_fte_month.ml_engineer"]) * limits.horizon_months
+    cost = missing * median_in(x, "loaded_cost_per_fte_month.ml_engineer") * limits.horizon_months
     lift = Lift("staff.ml_engineers_fte", have, needed, "fte", cost, {**values, "cost": Money(cost, limits.currency)})
     if case.staff.can_hire is None:
         return Finding("staff", None, "staff_ask", values, tuple(evidence))
     if not case.staff.can_hire:
         return Finding("staff", False, "staff_missing", values, tuple(evidence), lift)
-    hiring = median_of(x["hiring_months"])
+    hiring = median_in(x, "hiring_months")
     origin = limits.origin("hiring_months")
     evidence.append(Evidence("hiring_months", hiring, limits.deadline_months, "months", origin.source, origin.as_of))
     values["hiring"] = hiring
@@ -69,7 +66,7 @@ def deadline(outcome: Outcome, limits: Limits) -> Finding | None:
     wanted = limits.deadline_months
     if wanted is None:
         return None
-    months = median_of(outcome.months_to_value)
+    months = outcome.median("months_to_value")
     values: dict[str, Value] = {"months": months, "wanted": float(wanted)}
     evidence = (Evidence("months_to_value", months, float(wanted), "months", OWN_CASE),)
     if months <= wanted:

@@ -3,24 +3,29 @@
 Enter at `budget`, `quality_floor`, `latency` and `hardware`.
 """
 
+from typing import Literal
+
 import numpy as np
-from numpy.typing import NDArray
 
 from advisor.core.candidates import Candidate
 from advisor.core.costing import Outcome
 from advisor.core.decode import Layout
 from advisor.core.gates.finding import OWN_CASE, Evidence, Finding, Lift, Limits, Money, Share, Value, Word
-from advisor.core.order import median_of, quantiles_of
-from advisor.core.sampling import Design
+from advisor.core.order import quantiles_of
+from advisor.core.sampling import Design, median_in
 from advisor.core.serving import resident_bytes
 from advisor.core.units import BYTES_PER_GB
 
+Budget = Literal["budget_total", "budget_upfront"]
 
-def budget(rule: str, amounts: NDArray[np.float64], limit: float | None, currency: str) -> Finding | None:
-    """Whether the median cost stays inside a budget (`budget_total` or `budget_upfront`)."""
+
+def budget(
+    rule: Literal["budget_upfront", "budget_total"], outcome: Outcome, limit: float | None, currency: str
+) -> Finding | None:
+    """Whether the median cost stays inside a budget."""
     if limit is None:
         return None
-    amount, limit = median_of(amounts), float(limit)
+    amount, limit = outcome.median("upfront" if rule == "budget_upfront" else "total"), float(limit)
     field = rule.replace("_", ".", 1)
     values: dict[str, Value] = {"amount": Money(amount, currency), "budget": Money(limit, currency)}
     evidence = (Evidence(field, amount, limit, currency, OWN_CASE),)
@@ -32,9 +37,9 @@ def budget(rule: str, amounts: NDArray[np.float64], limit: float | None, currenc
 def quality_floor(option: Candidate, outcome: Outcome, x: Design, limits: Limits) -> Finding:
     """Whether the option reaches the floor with the probability that the gate asks for."""
     floor, least = limits.quality_floor_fraction, limits.min_p_meets_quality
-    p_meets = float(np.mean(outcome.quality >= x["quality_floor_fraction"]))
+    p_meets = float(np.count_nonzero(outcome.quality >= x["quality_floor_fraction"]) / len(outcome.quality))
     values: dict[str, Value] = {
-        "score": Share(median_of(outcome.quality)),
+        "score": Share(outcome.median("quality")),
         "kind": Word("measured" if option.measured_quality_input in x else "expected"),
         "floor": Share(floor),
         "p": Share(p_meets),
@@ -50,7 +55,7 @@ def quality_floor(option: Candidate, outcome: Outcome, x: Design, limits: Limits
 
 def latency(option: Candidate, x: Design, limits: Limits) -> Finding:
     """Whether one copy of the model answers as fast as wanted; of a provider it is a question."""
-    wanted = {name: median_of(x[name]) for name in ("ttft_ms_p95", "tpot_ms_p95")}
+    wanted = {name: median_in(x, name) for name in ("ttft_ms_p95", "tpot_ms_p95")}
     origins = {name: limits.origin(name) for name in wanted}
     replica = None if option.hosting is None else option.hosting.replica
     found = {
@@ -83,7 +88,7 @@ def hardware(option: Candidate, x: Design, limits: Limits) -> Finding | None:
     hosting = option.hosting
     if hosting is None:
         return None
-    replica, usable = hosting.replica, median_of(x["usable_memory_fraction"])
+    replica, usable = hosting.replica, median_in(x, "usable_memory_fraction")
     needed = resident_bytes(hosting.model, hosting.form, Layout(replica.devices)) / BYTES_PER_GB
     room = usable * replica.devices * hosting.device.memory_bytes / BYTES_PER_GB
     origin = limits.origin("usable_memory_fraction")

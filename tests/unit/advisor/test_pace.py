@@ -126,15 +126,16 @@ def run_of(utilisation: float) -> RunReport:
     report = documents.run_report()
     phase = report.phases[0].model_copy(update={"name": "sft", "flop_per_s": utilisation * A100.peak_flop_per_s})
     tuned = plan(sft=SftPhase(lora=LoraSettings()))
-    return report.model_copy(update={"plan": tuned, "phases": (phase,)})
+    card = report.model_card.model_copy(update={"parameters": 8_000_000_000})
+    return report.model_copy(update={"plan": tuned, "phases": (phase,), "model_card": card})
 
 
 def test_a_report_corrects_the_class_by_what_the_reference_run_would_have_reached():
     prior = from_parameter(lookup.parameter(CATALOG, "mfu_fraction.a100.full"), CATALOG)
     ratio = ratio_of_plan(plan(sft=SftPhase(lora=LoraSettings())), "sft", A100, CATALOG)
-    after = overrides_of([run_of(prior.central * ratio)], CATALOG, [prior], [])[prior.name]
+    after = overrides_of([run_of(prior.central * ratio)], CATALOG, [prior], []).inputs[prior.name]
     assert after.central == pytest.approx(prior.central, rel=1e-6)
     assert after.high / after.low < prior.high / prior.low
-    slower = overrides_of([run_of(0.5 * prior.central * ratio)], CATALOG, [prior], [])[prior.name]
+    slower = overrides_of([run_of(0.5 * prior.central * ratio)], CATALOG, [prior], []).inputs[prior.name]
     assert slower.central < 0.6 * prior.central
     assert "for the class's reference run" in slower.source

@@ -128,3 +128,23 @@ def test_a_hand_over_is_asked_for_by_id_and_comes_back_as_files():
     assert path == "/v1/assessments/a-1/handoff"
     assert body["option_id"] == "o"
     assert body["launch"] == ["slurm"]
+
+
+def test_a_calibration_is_asked_for_by_ids_of_measurements():
+    sent = []
+
+    def answer(request):
+        sent.append((request.method, request.url.path, json.loads(request.content)))
+        summary = {
+            "id": "x", "created_at": "t", "calibration_id": "c-1", "version": 1, "reports": ["r-1"], "change": "added"
+        }  # fmt: skip
+        return httpx.Response(201, json=summary)
+
+    identity = "018f0000-0000-7000-8000-000000000000"
+    client = client_answering(answer)
+    assert client.add_calibration(measurements=[identity]).calibration_id == "c-1"
+    client.revoke("x", "r-1", undo=True)
+    assert sent[0] == ("POST", "/v1/calibrations", {"calibration": None, "measurements": [identity]})
+    assert sent[1] == ("POST", "/v1/calibrations/x/revoke", {"report_id": "r-1", "undo": True})
+    with pytest.raises(BadInput, match="ids of stored measurements"):
+        client.add_calibration(measurements=["r-1"])

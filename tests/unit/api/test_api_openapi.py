@@ -52,6 +52,10 @@ def test_it_is_version_three_one_and_names_every_route(document):
         "POST /v1/measurements",
         "GET /v1/measurements",
         "GET /v1/measurements/{measurement_id}",
+        "POST /v1/calibrations",
+        "GET /v1/calibrations",
+        "GET /v1/calibrations/{calibration_id}",
+        "POST /v1/calibrations/{calibration_id}/revoke",
         "POST /v1/estimates/training",
         "POST /v1/estimates/memory",
         "POST /v1/estimates/serving",
@@ -59,6 +63,12 @@ def test_it_is_version_three_one_and_names_every_route(document):
         "GET /v1/catalog/accelerators",
         "GET /v1/catalog/prices",
         "GET /v1/catalog/grids",
+        "POST /v1/jobs",
+        "GET /v1/jobs",
+        "GET /v1/jobs/{job_id}",
+        "GET /v1/jobs/{job_id}/results",
+        "POST /v1/jobs/{job_id}/cancel",
+        "GET /v1/audit",
         "GET /healthz",
         "GET /readyz",
     }
@@ -87,7 +97,13 @@ def test_every_object_of_a_contract_refuses_unknown_keys(document):
 
 def test_unions_carry_their_discriminator(document):
     schemas = document["components"]["schemas"]
-    mapping = {"run": "#/components/schemas/RunReport", "baseline": "#/components/schemas/BaselineReport"}
+    names = {
+        "run": "RunReport",
+        "baseline": "BaselineReport",
+        "machine": "MachineMeasurement",
+        "serving": "ServingMeasurement",
+    }
+    mapping = {kind: f"#/components/schemas/{name}" for kind, name in names.items()}
     assert schemas["Report"]["discriminator"] == {"propertyName": "report", "mapping": mapping}
     items = schemas["AssessmentRequest"]["properties"]["measurements"]["items"]
     assert items["discriminator"]["mapping"] == mapping
@@ -133,6 +149,13 @@ def test_requests_and_answers_conform_to_their_schemas(client, document):
     conforms(document, "MeasurementSummary", client.post("/v1/measurements", json=report).json())
     conforms(document, "AssessmentPage", client.get("/v1/assessments").json())
     conforms(document, "MeasurementPage", client.get("/v1/measurements").json())
+    stored = client.get("/v1/measurements").json()["items"][0]["id"]
+    calibration = {"measurements": [stored]}
+    conforms(document, "CalibrationRequest", calibration)
+    made = client.post("/v1/calibrations", json=calibration)
+    conforms(document, "CalibrationSummary", made.json())
+    conforms(document, "CalibrationPage", client.get("/v1/calibrations").json())
+    conforms(document, "Calibration", client.get(made.headers["location"]).json())
     conforms(document, "Problem", client.get("/nothing").json())
     for table in ("Models", "Accelerators", "Prices", "Grids"):
         conforms(document, f"{table}Table", client.get(f"/v1/catalog/{table.lower()}").json())

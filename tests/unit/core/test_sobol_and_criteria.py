@@ -95,9 +95,9 @@ def test_closed_sums_of_a_fleet_equal_the_walk_through_its_months(owned, per_ser
     discount = np.exp(-0.01 * np.arange(1, 25))[None, :].repeat(3000, axis=0)
     rate, capacity = np.full(3000, 0.01), stream.uniform(0.5, 2.0, 3000)
     held = fleet.held_months(
-        requests, discount, np.maximum(requests[:, 0], requests[:, -1]), peak_requests_per_s_per_request=rate,
-        capacity_requests_per_s=capacity, headroom_fraction=0.7, spare=spare, devices_per_replica=2,
-        devices_per_server=per_server, owned=owned,
+        requests, discount, discount.sum(axis=1), np.maximum(requests[:, 0], requests[:, -1]),
+        peak_requests_per_s_per_request=rate, capacity_requests_per_s=capacity, headroom_fraction=0.7, spare=spare,
+        devices_per_replica=2, devices_per_server=per_server, owned=owned,
     )  # fmt: skip
     n = fleet.replicas_needed(requests * 0.01, capacity[:, None], headroom_fraction=0.7, spare=spare)
     monthly = fleet.devices_held(n, devices_per_replica=2, devices_per_server=per_server, owned=owned)

@@ -14,7 +14,7 @@ def request(**fields):
 
 
 def model_named_in(text, params_b=None):
-    row = named_model(request(model=text, params_b=params_b), load_catalog().base_models)
+    row = named_model(text, params_b, load_catalog().base_models)
     return None if row is None else row.id
 
 

@@ -8,7 +8,7 @@ from trainer.checkpoint import file_sha256
 from trainer.manifest import next_trace, read_manifest
 from trainer.phases.common import PhaseResult
 from trainer.progress import Progress
-from trainer.run import Work, _phase, steps_of
+from trainer.run import Work, run_phase, steps_of
 from trainer.stop import StopRequested
 
 
@@ -80,7 +80,7 @@ def test_the_phases_of_a_plan_stand_in_their_order_without_those_left_out():
 
 def test_a_phase_leaves_a_manifest_with_its_time_energy_speed_and_outputs(work, monkeypatch):
     monkeypatch.setattr("trainer.steps.run_step", finish)
-    _phase(work, "tokenizer")
+    run_phase(work, "tokenizer")
     manifest = read_manifest(work.output, "tokenizer")
     assert manifest.report == work.reports[0]
     assert manifest.report.energy.energy_j == 1.0
@@ -92,20 +92,20 @@ def test_interrupted_work_adds_to_time_and_energy_of_the_finished_phase(work, mo
     monkeypatch.setattr("trainer.steps.run_step", stop)
     for _ in range(2):
         with pytest.raises(StopRequested):
-            _phase(work, "tokenizer")
+            run_phase(work, "tokenizer")
     assert read_manifest(work.output, "tokenizer") is None
     monkeypatch.setattr("trainer.steps.run_step", finish)
-    _phase(work, "tokenizer")
+    run_phase(work, "tokenizer")
     energy = work.reports[0].energy
     assert (energy.energy_j, energy.duration_s, energy.quality) == (3.0, 6.0, "measured_counter")
 
 
 def test_a_finished_phase_is_not_run_again_unless_what_it_left_is_gone(work, monkeypatch):
     monkeypatch.setattr("trainer.steps.run_step", finish)
-    _phase(work, "tokenizer")
+    run_phase(work, "tokenizer")
     monkeypatch.setattr("trainer.steps.run_step", stop)
-    _phase(work, "tokenizer")
+    run_phase(work, "tokenizer")
     assert work.reports[0] == work.reports[1]
     (work.output / "tokenizer" / "tokenizer.json").unlink()
     with pytest.raises(StopRequested):
-        _phase(work, "tokenizer")
+        run_phase(work, "tokenizer")

@@ -108,10 +108,11 @@ def test_data_prepare_writes_the_data_step_alone(tmp_path, capsys):
     assert names == [
         "conversations.jsonl",
         "data_card.json",
-        "holdout.jsonl",
+        "data_card.md",
+        "holdout-00000.parquet",
         "preferences.jsonl",
         "suite.jsonl",
-        "train.jsonl",
+        "train-00000.parquet",
     ]
 
 

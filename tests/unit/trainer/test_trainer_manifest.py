@@ -95,7 +95,7 @@ def test_equal_plans_have_no_differences():
 def test_inputs_are_noted_once_and_compared_later(tmp_path):
     check_inputs(tmp_path, "sft", {"data/conversations.jsonl": "aa", "model": "bb"})
     check_inputs(tmp_path, "sft", {"data/conversations.jsonl": "aa", "model": "bb"})
-    with pytest.raises(BadInput, match=r"changed since phase sft began: data/conversations\.jsonl;"):
+    with pytest.raises(BadInput, match=r"changed since phase sft began: data/conversations\.jsonl \(aa -> cc\);"):
         check_inputs(tmp_path, "sft", {"data/conversations.jsonl": "cc", "model": "bb"})
 
 

@@ -15,7 +15,7 @@ def completions(*texts):
 
 
 def test_the_guard_punishes_empty_and_rambling_answers_and_no_others():
-    from trainer.phases.rl import length_guard
+    from trainer.phases.rewards import length_guard
 
     guard = length_guard(4)
     assert guard(completions("data model", "", "   ", "a b c d", "a b c d e")) == [0.0, -1.0, -1.0, 0.0, -1.0]
@@ -105,9 +105,9 @@ def test_without_a_terminal_progress_is_a_line_with_figures_speed_and_time_left(
     with Progress(Console(file=stream)) as progress:
         progress.begin("sft", total=4)
         progress.figures({"loss": 1.25, "learning_rate": 0.1})
-        progress._line_s -= 10
+        progress._line_s -= 40
         progress.advance(1, 4, 100)
-        progress._line_s -= 10
+        progress._line_s -= 40
         progress.advance(2, 4, 200)
         progress.advance(3, 4, 300)
         progress.advance(4, 4, 400)

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from pydantic import ValidationError
 
 from advisor.contracts.errors import BadInput
 from advisor.contracts.plan import TrainingPlan
@@ -110,10 +111,64 @@ def test_a_hub_model_that_cannot_be_reached_is_one_clear_message(tmp_path, monke
     assert len(str(caught.value).splitlines()) == 1
 
 
-def test_an_encoder_is_refused_as_base_model(tmp_path):
+def test_a_base_model_of_another_family_is_refused_with_the_one_that_fits(tmp_path):
     base_model(tmp_path / "bert", architectures=["BertForMaskedLM"])
-    with pytest.raises(BadInput, match="BertForMaskedLM; the phases train decoders"):
+    with pytest.raises(BadInput, match=r"BertForMaskedLM; model\.family decoder needs \.\.\.ForCausalLM") as caught:
         check_plan(plan(model={"kind": "base_model", "model": "bert"}), tmp_path)
+    assert "did you mean model.family masked?" in str(caught.value)
+    check_plan(plan(model={"kind": "base_model", "model": "bert", "family": "masked"}), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("family", "phases", "words"),
+    [
+        ("masked", {"sft": {}}, "model.family masked has no phase sft; legal: pretrain (set phases.sft to null)"),
+        ("seq2seq", {"sft": {}, "dpo": {}}, "model.family seq2seq has no phase dpo; legal: pretrain, sft"),
+    ],
+)
+def test_a_phase_that_a_family_does_not_have_is_refused_with_the_legal_ones(family, phases, words):
+    with pytest.raises(ValidationError) as caught:
+        plan(model={**DOCUMENT["model"], "num_kv_heads": 2, "family": family}, phases={**DOCUMENT["phases"], **phases})
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("phases", "words"),
+    [
+        ({"dpo": {}}, "phase dpo needs the phase sft"),
+        ({"sft": {}, "dpo": {}, "reward": {}}, "phase dpo stands in place of reward and rl"),
+        ({"sft": {}, "rl": {}}, "phase rl needs the phases sft and reward"),
+        ({"reward": {}}, "phase reward needs the phase sft"),
+        ({"sft": {}, "dpo": {"loss": "robust"}}, "loss robust needs label_smoothing_fraction above 0"),
+        (
+            {"sft": {}, "rl": {"rewards": ["number", "number"]}},
+            "rewards needs at least one, each once, got number, number",
+        ),
+        ({"sft": {}, "rl": {"rewards": []}}, "rewards needs at least one, each once, got none"),
+        ({"pretrain": {"max_steps": 1, "new_tokens": 5}}, "new_tokens extends a base model"),
+    ],
+)
+def test_phases_that_do_not_fit_together_are_refused(phases, words):
+    with pytest.raises(ValidationError, match=words):
+        plan(phases={**DOCUMENT["phases"], **phases})
+
+
+def test_pickled_weights_are_refused_before_anything_is_loaded(tmp_path):
+    base_model(tmp_path / "base")
+    (tmp_path / "base" / "pytorch_model.bin").write_bytes(b"")
+    with pytest.raises(BadInput, match=r"pickled weights \(\.bin\)"):
+        check_plan(plan(model={"kind": "base_model", "model": "base"}), tmp_path)
+
+
+def test_general_text_for_replay_is_looked_for_and_moves_with_the_plan(tmp_path):
+    base_model(tmp_path / "base")
+    phases = {"pretrain": {"max_steps": 1, "replay": {"path": "general.txt"}}}
+    own = plan(model={"kind": "base_model", "model": "base"}, phases=phases)
+    with pytest.raises(BadInput, match=r"phases\.pretrain\.replay\.path: 'general\.txt' does not exist"):
+        check_plan(own, tmp_path)
+    (tmp_path / "general.txt").write_text("x")
+    check_plan(own, tmp_path)
+    assert moved(own, tmp_path, tmp_path / "runs").phases.pretrain.replay.path == "../general.txt"
 
 
 def test_a_directory_without_configuration_is_no_base_model(tmp_path):

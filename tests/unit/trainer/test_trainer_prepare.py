@@ -16,9 +16,9 @@ from advisor.contracts.plan import (
     SftPhase,
     TrainingPlan,
 )
-from trainer.corpus.clean import shingles_of
 from trainer.corpus.prepare import prepare
 from trainer.corpus.read import topic_labels
+from trainer.corpus.runs import shared_runs, word_runs
 
 SIZE = Architecture(
     vocab_size=512, hidden_size=16, num_layers=1, num_heads=2, num_kv_heads=1, ffn_size=32, context_tokens=128
@@ -52,10 +52,10 @@ def test_no_held_out_passage_of_the_reference_is_found_in_training_text_or_conve
 
 
 def test_held_out_questions_share_few_word_runs_with_any_training_passage(reference):
-    train = [shingles_of(row["text"]) for row in reference.rows("train")]
+    train = [word_runs(row["text"], 5) for row in reference.rows("train")]
     for item in reference.items():
-        own = shingles_of(item.messages[0]["content"].split("\n\n", 1)[1])
-        assert max(len(own & other) / min(len(own), len(other)) for other in train) < 0.7
+        own = word_runs(item.messages[0]["content"].split("\n\n", 1)[1], 5)
+        assert max(shared_runs(own, other) / min(len(own), len(other)) for other in train) < 0.7
 
 
 def test_every_page_is_asked_for_and_every_answer_is_a_page(reference):
@@ -85,7 +85,8 @@ def test_in_a_preference_pair_the_right_page_is_chosen_and_something_else_is_rej
 def test_the_data_card_accounts_for_every_passage(reference):
     card = reference.card()
     dropped = dict(card["passages_dropped"])
-    repeats = dropped.pop("repeats_held_out_text", 0)
+    repeats = sum(dropped.pop(reason, 0) for reason in ("repeats_held_out_text", "evaluation_text"))
+    assert repeats
     assert card["passages_after_cleaning"] == card["passages_read"] - sum(dropped.values())
     used = sum(card[part]["passages"] for part in ("train", "held_out_documents", "held_out_passages"))
     assert used == card["passages_after_cleaning"] - repeats
@@ -96,7 +97,11 @@ def test_the_data_card_accounts_for_every_passage(reference):
 def test_the_same_plan_prepares_the_same_bytes(reference, tmp_path):
     again = prepare(plan(BuiltinCorpus()), tmp_path, tmp_path)
     for name in ("train", "holdout", "conversations", "preferences"):
-        assert (again.directory / f"{name}.jsonl").read_bytes() == (reference.directory / f"{name}.jsonl").read_bytes()
+        files = sorted(path.name for path in reference.directory.glob(f"{name}*"))
+        assert files and files == sorted(path.name for path in again.directory.glob(f"{name}*"))
+        for file in files:
+            assert (again.directory / file).read_bytes() == (reference.directory / file).read_bytes()
+    assert (again.directory / "data_card.json").read_bytes() == (reference.directory / "data_card.json").read_bytes()
     assert again.suite.read_bytes() == reference.suite.read_bytes()
 
 
