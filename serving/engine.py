@@ -121,16 +121,21 @@ class Generation:
 
     async def __aiter__(self) -> AsyncIterator[Step]:
         while True:
-            try:
-                async with asyncio.timeout_at(self._deadline_s):
-                    step = await self._steps.get()
-            except TimeoutError as error:
-                raise OutOfTime(f"the answer took more than {self.timeout_s:g} s") from error
+            step = await self._next()
             if isinstance(step, EngineFailed):
                 raise step
             yield step
             if step.finish is not None:
                 return
+
+    async def _next(self) -> Step | EngineFailed:
+        if self._deadline_s is None:
+            return await self._steps.get()
+        try:
+            async with asyncio.timeout_at(self._deadline_s):
+                return await self._steps.get()
+        except TimeoutError as error:
+            raise OutOfTime(f"the answer took more than {self.timeout_s:g} s") from error
 
 
 class TextDecoder(Protocol):

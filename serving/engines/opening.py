@@ -19,6 +19,8 @@ def load_engines(settings: ServerSettings, models: Sequence[ServedModel]) -> lis
     adapters = [model for model in models if model.parent is not None]
     for model in models:
         if model.parent is None:
+            if settings.engine != "echo":
+                sys.stderr.write(f"loading {model.path} ...\n")
             found[model.name] = load_one(settings, model, [one for one in adapters if one.parent == model.name])
     for model in adapters:
         found[model.name] = found[model.parent or ""].adapter(model.name)
@@ -31,7 +33,6 @@ def load_one(settings: ServerSettings, model: ServedModel, adapters: Sequence[Se
         from serving.engines.echo import EchoEngine
 
         return EchoEngine()
-    sys.stderr.write(f"loading {model.path} ...\n")
     if model.encoder:
         from serving.engines.encoder import load_encoder
 

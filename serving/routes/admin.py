@@ -56,6 +56,9 @@ async def change_versions(request: HttpRequest, state: State, rest: FromPath[str
     """Load one (`.../versions`), or end its trial (`.../versions/{id}/promote`, `.../versions/{id}/rollback`)."""
     service: Service = state.service
     caller_of(request, needs="admin")
+    if service.access.is_open and "origin" in request.headers:
+        message = "A page in a browser may not change models where no key is asked for"
+        raise ApiError(403, message, code="origin_not_allowed")
     name, action = _taken_apart(rest)
     line = service.line(name)
     match action:

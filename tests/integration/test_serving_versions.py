@@ -175,6 +175,16 @@ def test_paths_that_lead_out_of_the_root_are_refused(echo, tmp_path):
     assert versions(url, path="slow", share=0).status_code == 409
 
 
+def test_a_page_in_a_browser_changes_nothing_where_no_key_is_asked_for(echo):
+    url, _, _ = echo
+    answer = httpx.post(
+        f"{url}/v1/admin/models/house/echo/versions",
+        json={"path": "slow", "share": 1},
+        headers={"Origin": "https://evil.example"},
+    )
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "origin_not_allowed")
+
+
 def test_tiny_models_change_under_load_and_the_old_weights_leave_the_memory(tmp_path):
     from serving.engines.transformers import load_engine
     from serving.model_dir import ServedModel
