@@ -77,14 +77,13 @@ def is_encoder(config: Mapping[str, Any]) -> bool:
 
 
 def adapter_model(name: str, directory: Path, base: ServedModel) -> ServedModel:
-    """A LoRA directory over a base model.
+    """A LoRA directory, or the run that wrote one, over a base model.
 
     Raises:
         BadInput: it holds no LoRA adapter in safetensors.
     """
-    path = directory
-    if not (path / ADAPTER).is_file() and (path / "adapter" / ADAPTER).is_file():
-        path /= "adapter"
+    places = (directory, directory / "adapter", directory / "phases" / "sft" / "adapter")
+    path = next((place for place in places if (place / ADAPTER).is_file()), directory)
     if not (path / ADAPTER).is_file():
         raise BadInput(f"--adapter {directory}: no {ADAPTER}, so this is no directory of an adapter")
     kind = _config(path / ADAPTER).get("peft_type")

@@ -12,7 +12,7 @@ EXAMPLES = """\
 examples:
   serving up runs/demo/model                      one model on http://127.0.0.1:8000/v1
   serving up runs/a/model runs/b/model --name a --name b
-  serving up runs/base/model --adapter law=runs/law/adapter --adapter shop=runs/shop/adapter    one set of weights
+  serving up runs/base/model --adapter law=runs/law --adapter shop=runs/shop    one set of weights
   serving up http://127.0.0.1:8001/v1#Qwen/Qwen3-8B --name house    keys, quotas and records in front of vLLM
   serving up --engine echo --port 0               no model: repeats the user's words, on a free port
   serving bench http://127.0.0.1:8000 --concurrency 1 4 16 --output runs/bench.json --plot runs/bench.png
@@ -46,7 +46,7 @@ def add_up(commands: Any) -> None:
         type=_named_directory,
         default=[],
         metavar="NAME=DIR",
-        help="LoRA directory (adapter_config.json) over the one model directory, under a name of its own; repeat it",
+        help="LoRA directory, or the run that wrote it, over the one model directory, under its own name; repeat it",
     )
     up.add_argument("--name", action="append", default=[], help="name for clients, once per model (default: directory)")
     up.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")

@@ -80,10 +80,11 @@ def test_the_base_weights_are_in_memory_once(tiny_model, shared):
     assert held == plain
 
 
-def test_a_directory_that_holds_an_adapter_stands_for_it(tiny_model, adapters, tmp_path):
-    shutil.copytree(adapters["law"], tmp_path / "run" / "adapter")
+@pytest.mark.parametrize("place", ["adapter", "phases/sft/adapter"])
+def test_a_run_stands_for_the_adapter_that_it_wrote(tiny_model, adapters, tmp_path, place):
+    shutil.copytree(adapters["law"], tmp_path / "run" / place)
     found = adapter_model("law", tmp_path / "run", ServedModel("base", tiny_model))
-    assert (found.path, found.parent) == (tmp_path / "run" / "adapter", "base")
+    assert (found.path, found.parent) == (tmp_path / "run" / place, "base")
 
 
 @pytest.mark.parametrize(
