@@ -10,11 +10,14 @@ import os
 import sys
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from advisor.store import Store
 
+BACKUP = "The file is gzipped JSON, a line a row, with hashes of keys and no keys; a backup of SQLite may be restored "
+BACKUP += "into PostgreSQL and the other way round. Check it with `advisor audit verify`."
 Verbs = argparse._SubParsersAction
 
 
@@ -26,7 +29,17 @@ def add_parsers(verbs: "Verbs[argparse.ArgumentParser]") -> None:
     upgrade.set_defaults(handler=lambda arguments: run(arguments, _upgrade))
     status = actions.add_parser("status", help="say how far the tables are; exit code 1 when they are behind")
     status.set_defaults(handler=lambda arguments: run(arguments, _status))
-    for action in (upgrade, status):
+    backup = actions.add_parser(
+        "backup", help="write all rows to one file as of one moment; servers go on", description=BACKUP
+    )
+    backup.set_defaults(handler=lambda arguments: run(arguments, _backup))
+    restore = actions.add_parser(
+        "restore", help="read a backup into an empty database of either kind", description=BACKUP
+    )
+    restore.set_defaults(handler=lambda arguments: run(arguments, _restore))
+    for action in (backup, restore):
+        action.add_argument("file", type=Path, metavar="FILE")
+    for action in (upgrade, status, backup, restore):
         add_address(action)
     _add_audit(verbs)
     _add_keys(verbs)
@@ -114,6 +127,23 @@ async def _status(store: "Store", arguments: argparse.Namespace) -> int:
     facts = {"address": store.address, "current": state.current, "newest": state.newest, "behind": state.is_behind}
     say(arguments, f"{store.address}: {text}{hint}", facts)
     return 1 if state.is_behind else 0
+
+
+async def _backup(store: "Store", arguments: argparse.Namespace) -> int:
+    from advisor.store.backup import backup
+
+    count = await backup(store, arguments.file)
+    say(arguments, f"{count} rows written to {arguments.file}", {"rows": count, "file": str(arguments.file)})
+    return 0
+
+
+async def _restore(store: "Store", arguments: argparse.Namespace) -> int:
+    from advisor.store.backup import restore
+
+    store.make_folder()
+    count = await restore(store, arguments.file)
+    say(arguments, f"{count} rows read from {arguments.file}", {"rows": count, "file": str(arguments.file)})
+    return 0
 
 
 async def _verify(store: "Store", arguments: argparse.Namespace) -> int:
