@@ -22,6 +22,7 @@ from advisor.contracts.footprint import FootprintReport
 from advisor.contracts.measurements import MachineMeasurement, ServingMeasurement
 from advisor.contracts.plan import TrainingPlan
 from advisor.contracts.runs import RunReport
+from advisor.contracts.status import RunStatus
 from advisor.exits import exit_code
 from advisor.files import write_text
 
@@ -32,6 +33,7 @@ CONTRACTS: dict[str, type[Contract]] = {
     "assessment": Assessment,
     "training_plan": TrainingPlan,
     "run_report": RunReport,
+    "run_status": RunStatus,
     "baseline_report": BaselineReport,
     "evaluation_report": EvaluationReport,
     "catalog": Catalog,

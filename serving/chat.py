@@ -3,7 +3,7 @@
 Enter at `chat_job`, `chat_answer` and `chat_chunks`.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Literal
 
 from openai.types.chat import (
@@ -87,7 +87,7 @@ async def chat_answer(exchange: Exchange, request: ChatRequest) -> ChatCompletio
         )
 
 
-async def chat_chunks(exchange: Exchange, request: ChatRequest) -> AsyncIterator[ChatCompletionChunk]:
+async def chat_chunks(exchange: Exchange, request: ChatRequest) -> AsyncGenerator[ChatCompletionChunk]:
     """The answer as it is made: role, text, finish reason, and the usage when asked for."""
     include_usage = request.stream_options.include_usage
 

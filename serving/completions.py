@@ -3,7 +3,7 @@
 Enter at `completion_job`, `completion_answer` and `completion_chunks`.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 from openai.types import Completion, CompletionChoice
 from openai.types.completion_choice import Logprobs
@@ -49,7 +49,7 @@ async def completion_answer(exchange: Exchange) -> Completion:
         return _completion(exchange, choices, usage=exchange.usage)
 
 
-async def completion_chunks(exchange: Exchange, *, include_usage: bool) -> AsyncIterator[Completion]:
+async def completion_chunks(exchange: Exchange, *, include_usage: bool) -> AsyncGenerator[Completion]:
     """The same as it is made."""
     with exchange:
         offsets = dict.fromkeys(exchange.choices, 0)

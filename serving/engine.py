@@ -88,6 +88,10 @@ class EngineFailed(Exception):
     """The engine could not finish a sequence that it had accepted."""
 
 
+class OutOfTime(EngineFailed):
+    """The time that a request may take is over."""
+
+
 @dataclass(eq=False)
 class Generation:
     """One sequence in the making: the worker feeds steps, the event loop reads them."""
@@ -96,6 +100,10 @@ class Generation:
     sampling: Sampling
     cancelled: bool = False
     """Read by the worker, which drops a cancelled sequence before its next step."""
+    adapter: str | None = None
+    """Adapter over the model's weights that makes it; None: the weights as they are."""
+    timeout_s: float | None = None
+    """How long it may take from now; None: as long as it takes."""
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
     _steps: asyncio.Queue[Step | EngineFailed] = field(default_factory=asyncio.Queue)
 
@@ -108,9 +116,16 @@ class Generation:
         """Nobody reads on."""
         self.cancelled = True
 
+    def __post_init__(self) -> None:
+        self._deadline_s = None if self.timeout_s is None else self._loop.time() + self.timeout_s
+
     async def __aiter__(self) -> AsyncIterator[Step]:
         while True:
-            step = await self._steps.get()
+            try:
+                async with asyncio.timeout_at(self._deadline_s):
+                    step = await self._steps.get()
+            except TimeoutError as error:
+                raise OutOfTime(f"the answer took more than {self.timeout_s:g} s") from error
             if isinstance(step, EngineFailed):
                 raise step
             yield step
@@ -197,7 +212,11 @@ class Engine(Protocol):
         ...
 
     def alive(self) -> bool:
-        """Whether submitted sequences will be worked on."""
+        """Whether sequences are worked on right now."""
+        ...
+
+    def restarts(self) -> Mapping[str, int]:
+        """How often it had to be restarted, by cause."""
         ...
 
     def close(self) -> None:

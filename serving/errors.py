@@ -6,8 +6,8 @@ Enter at `ApiError`; `as_api_error` gives status and code of every other error.
 from collections.abc import Iterable
 from typing import Any
 
-from advisor.contracts.errors import UnknownName
-from serving.engine import EngineBusy, EngineFailed, PromptRefused, Unable
+from advisor.contracts.errors import Failed, UnknownName
+from serving.engine import EngineBusy, EngineFailed, OutOfTime, PromptRefused, Unable
 
 KINDS = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 
@@ -59,6 +59,10 @@ def as_api_error(error: Exception) -> ApiError:
             return ApiError(400, str(error), code="invalid_messages", param="messages")
         case Unable():
             return ApiError(400, str(error), code="unsupported_parameter", param=error.param)
+        case Failed():
+            return ApiError(400, str(error), code="invalid_model")
+        case OutOfTime():
+            return ApiError(504, f"{error}; ask for a shorter answer", code="request_timeout")
         case EngineFailed():
             return ApiError(500, f"The engine failed: {error}", code="engine_failed")
         case _:

@@ -1,81 +1,27 @@
 """One request on its way through an engine: its sequences, its counts, its record at the end.
 
-Enter at `Service` (what one server holds) and `Service.open`, which queues a request's sequences.
+Enter at `Job` (what is asked) and `Exchange`, which `serving.service` opens.
 """
 
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, Self
 
 from openai.types import CompletionUsage
 
-from serving.access import Access, Caller
-from serving.energy_share import EnergyLedger
-from serving.engine import Engine, EngineFailed, Generation, Sampling
-from serving.errors import ApiError, prompt_too_long, unknown_model
+from serving.access import Caller
+from serving.engine import EngineFailed, Generation, Sampling
 from serving.generation import Piece, pieces
-from serving.metrics import Metrics
-from serving.model_dir import ServedModel
-from serving.quota import Budgets, Reservation
-from serving.records import Journal, UsageRecord
+from serving.quota import Reservation
+from serving.records import UsageRecord
+from serving.trace import remark, request_id
+from serving.versions import Line, Version
 
 if TYPE_CHECKING:
-    from serving.upstream import Upstream
-
-UNLIMITED_TOKENS = 4096
-"""Longest answer of a model that states no context length, unless the request sets one; own choice."""
-
-
-@dataclass
-class Service:
-    """What one server holds."""
-
-    models: Mapping[str, ServedModel]
-    engines: Mapping[str, Engine]
-    metrics: Metrics
-    ledger: EnergyLedger
-    feedback: Journal
-    started_at: int
-    access: Access
-    budgets: Budgets
-    write: Callable[[UsageRecord], None]
-    """Writes a usage record down."""
-    upstreams: Mapping[str, "Upstream"] = field(default_factory=dict)
-    """Models that another server runs, by the names that clients ask for."""
-
-    def engine(self, name: str) -> Engine:
-        """The engine of a model.
-
-        Raises:
-            ApiError: 404 naming the models there are.
-        """
-        if name not in self.engines:
-            raise unknown_model(name, [*self.engines, *self.upstreams])
-        return self.engines[name]
-
-    def open(self, job: "Job", caller: Caller) -> "Exchange":
-        """Check the prompts and what the tenant may use, and queue the sequences.
-
-        Raises:
-            ApiError: a prompt is empty or too long, or the tenant has used up what it may.
-            EngineBusy: the queue is full.
-        """
-        engine = self.engine(job.model)
-        fitted = [_fitted(engine, prompt, job) for prompt in job.prompts]
-        read = sum(len(prompt) for prompt in job.prompts)
-        if job.sampling.max_tokens == 0:
-            cap = self.budgets.most_unstated(caller.tenant, prompt_tokens=read, sequences=job.n * len(fitted))
-            fitted = [replace(each, max_tokens=min(each.max_tokens, cap or each.max_tokens)) for each in fitted]
-        most = job.n * sum(sampling.max_tokens for sampling in fitted)
-        reservation = self.budgets.reserve(caller.tenant, prompt_tokens=read, most_tokens=most)
-        try:
-            return Exchange(self, engine, job, fitted, caller, reservation)
-        except BaseException:
-            self.budgets.release(reservation)
-            raise
+    from serving.service import Service
 
 
 @dataclass(frozen=True)
@@ -100,18 +46,21 @@ class Exchange:
 
     def __init__(
         self,
-        service: Service,
-        engine: Engine,
+        service: "Service",
+        line: Line,
+        version: Version,
         job: Job,
         fitted: Sequence[Sampling],
         caller: Caller,
         reservation: Reservation,
     ) -> None:
         self._caller, self._reservation = caller, reservation
+        self._line, self._version = line, version
         self.id = f"{job.prefix}-{uuid.uuid4().hex}" if job.prefix != "resp" else f"resp_{uuid.uuid4().hex}"
         self._wall_s = time.time()
         self.created = int(self._wall_s)
-        self.engine, self.job = engine, job
+        self.engine, self.job = version.engine, job
+        self.request_id = request_id()
         self._service = service
         self._start_s = time.monotonic()
         self._first_s: float | None = None
@@ -121,9 +70,11 @@ class Exchange:
         self._finished = 0
         pairs = list(zip(job.prompts, fitted, strict=True))
         self._generations = [
-            Generation(prompt, _nth(sampling, choice)) for prompt, sampling in pairs for choice in range(job.n)
+            Generation(prompt, _nth(sampling, choice), timeout_s=service.timeout_s)
+            for prompt, sampling in pairs
+            for choice in range(job.n)
         ]
-        engine.submit(self._generations)
+        self.engine.submit(self._generations)
         self._prompt_tokens = sum(len(prompt) for prompt in job.prompts)
         service.ledger.count(self.id, self._prompt_tokens)
 
@@ -175,6 +126,7 @@ class Exchange:
         elif self._finished == len(self._generations):
             status = "completed"
         self._observe(status)
+        remark(completion_id=self.id, outcome=status, prompt_tokens=self._prompt_tokens, completion_tokens=self._made)
         prices = self._service.budgets.prices
         cost = prices.cost(self._prompt_tokens, self._made)
         record = UsageRecord(
@@ -191,7 +143,12 @@ class Exchange:
             key=self._caller.key,
             cost=cost,
             currency=prices.currency if cost is not None else None,
+            version=self._version.id,
+            request_id=self.request_id,
         )
+        if status != "cancelled":
+            self._line.observe(self._version, failed=status == "failed", duration_s=record.duration_s)
+        self._version.end()
         self._service.budgets.settle(self._reservation, record)
         self._service.ledger.finish(record)
 
@@ -214,23 +171,6 @@ class Exchange:
             metrics.ttft.labels(model).observe(self._first_s - self._start_s)
             if self._first_tokens > 1:
                 metrics.tpot.labels(model).observe((self._last_s - self._first_s) / (self._first_tokens - 1))
-
-
-def _fitted(engine: Engine, prompt: tuple[int, ...], job: Job) -> Sampling:
-    """The sampling with an answer length that fits behind the prompt; a longer wish is cut to what fits."""
-    if not prompt:
-        raise ApiError(400, "The prompt is empty", code="invalid_value", param=job.param)
-    beyond = next((token for token in prompt if not 0 <= token < engine.vocab_size), None)
-    if beyond is not None:
-        message = f"Token id {beyond} is not in the vocabulary of {engine.vocab_size} tokens"
-        raise ApiError(400, message, code="invalid_value", param=job.param)
-    wanted = job.sampling.max_tokens
-    if engine.context_tokens is None:
-        return replace(job.sampling, max_tokens=wanted or UNLIMITED_TOKENS)
-    room = engine.context_tokens - len(prompt)
-    if room < 1:
-        raise prompt_too_long(len(prompt), engine.context_tokens, job.param)
-    return replace(job.sampling, max_tokens=min(wanted or room, room))
 
 
 def _nth(sampling: Sampling, choice: int) -> Sampling:

@@ -4,7 +4,7 @@ Enter at `served_models`.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,17 @@ from advisor.contracts.runs import ModelCard
 from advisor.files import read_contract, read_document
 
 CARD = "model_card.json"
-WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
+ADAPTER = "adapter_config.json"
+ENCODERS = frozenset(
+    {
+        *("albert", "bert", "big_bird", "camembert", "convbert", "data2vec-text", "deberta", "deberta-v2"),
+        *("distilbert", "electra", "ernie", "eurobert", "longformer", "megatron-bert", "mobilebert", "modernbert"),
+        *("mpnet", "nomic_bert", "rembert", "roberta", "roformer", "xlm-roberta", "xlm-roberta-xl"),
+    }
+)
+"""Model types of transformers that read a whole text at once and generate none."""
+WEIGHTS = "*.safetensors"
+"""No other form is loaded: pickled weights can hold code."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +35,10 @@ class ServedModel:
     path: Path | None
     """None: the echo engine without a directory."""
     card: ModelCard | None = None
+    parent: str | None = None
+    """Model over whose weights this is an adapter."""
+    encoder: bool = False
+    """It makes vectors of texts and generates none."""
 
 
 def served_models(paths: Sequence[Path], names: Sequence[str], *, weights: bool) -> list[ServedModel]:
@@ -51,7 +65,34 @@ def served_models(paths: Sequence[Path], names: Sequence[str], *, weights: bool)
         raise BadInput(f"two models are called {twice!r}; tell them apart with --name, once per model directory")
     if "" in called:
         raise BadInput("--name: a model needs a name that is not empty")
-    return [ServedModel(name, path, _card(path)) for name, path in zip(called, found, strict=True)]
+    return [
+        ServedModel(name, path, _card(path), encoder=weights and is_encoder(_config(path / "config.json")))
+        for name, path in zip(called, found, strict=True)
+    ]
+
+
+def is_encoder(config: Mapping[str, Any]) -> bool:
+    """Whether a model of this configuration is of the BERT type."""
+    return config.get("model_type") in ENCODERS and not config.get("is_decoder")
+
+
+def adapter_model(name: str, directory: Path, base: ServedModel) -> ServedModel:
+    """A LoRA directory over a base model.
+
+    Raises:
+        BadInput: it holds no LoRA adapter in safetensors.
+    """
+    path = directory
+    if not (path / ADAPTER).is_file() and (path / "adapter" / ADAPTER).is_file():
+        path /= "adapter"
+    if not (path / ADAPTER).is_file():
+        raise BadInput(f"--adapter {directory}: no {ADAPTER}, so this is no directory of an adapter")
+    kind = _config(path / ADAPTER).get("peft_type")
+    if kind != "LORA":
+        raise BadInput(f"--adapter {directory}: an adapter of the type {kind}; only LORA is served")
+    if not (path / "adapter_model.safetensors").is_file():
+        raise BadInput(f"--adapter {directory}: no adapter_model.safetensors beside {ADAPTER}")
+    return ServedModel(name, path, _card(path), parent=base.name)
 
 
 def _model_dir(path: Path, *, weights: bool) -> Path:
@@ -65,11 +106,13 @@ def _model_dir(path: Path, *, weights: bool) -> Path:
         raise BadInput(f"{path}: no config.json, so this is neither a model directory nor a run that holds one")
     config = _config(path / "config.json")
     if config.get("is_encoder_decoder"):
-        raise BadInput(f"{path}: an encoder-decoder model ({config.get('model_type')}); only decoders are served")
+        raise BadInput(
+            f"{path}: an encoder-decoder model ({config.get('model_type')}); only decoders and encoders are served"
+        )
     if not any((path / name).is_file() for name in ("tokenizer.json", "tokenizer_config.json")):
         raise BadInput(f"{path}: no tokenizer.json beside config.json; save the tokenizer into the same directory")
-    if not any(next(path.glob(pattern), None) for pattern in WEIGHTS):
-        raise BadInput(f"{path}: no weights ({' or '.join(WEIGHTS)})")
+    if next(path.glob(WEIGHTS), None) is None:
+        raise BadInput(f"{path}: no weights ({WEIGHTS}); save them with save_pretrained of transformers")
     return path
 
 

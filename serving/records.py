@@ -39,6 +39,10 @@ class UsageRecord(Contract):
     cost: NonNegative | None = None
     """At the prices that the server was started with, in `currency`; None: no price is set."""
     currency: str | None = None
+    version: str | None = None
+    """Of the model, where this server runs it; None: another server does, or the record is older than versions."""
+    request_id: str | None = None
+    """`x-request-id` of the request."""
 
 
 class FeedbackMessage(Contract):

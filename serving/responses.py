@@ -4,7 +4,7 @@ Stateless: nothing is kept, so `previous_response_id` and `conversation` are ref
 `response_answer` and `response_events`.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from itertools import count
 
 from openai.types.responses import (
@@ -62,7 +62,7 @@ async def response_answer(exchange: Exchange, request: ResponsesRequest) -> Resp
         return _response(exchange, request, piece.text, piece.finish)
 
 
-async def response_events(exchange: Exchange, request: ResponsesRequest) -> AsyncIterator[BaseModel]:
+async def response_events(exchange: Exchange, request: ResponsesRequest) -> AsyncGenerator[BaseModel]:
     """The events of one answer, numbered from 0."""
     number = count()
     item_id = _item_id(exchange)

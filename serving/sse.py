@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
 from typing import Any, TypeVar
 
 from litestar import Request
@@ -17,14 +17,25 @@ DONE = b"data: [DONE]\n\n"
 HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
 
-def event_stream(chunks: AsyncIterator[BaseModel], *, named: bool = False) -> Stream:
+async def event_stream(
+    request: Request[Any, Any, Any], chunks: AsyncGenerator[BaseModel], *, named: bool = False
+) -> Stream:
     """Send chunks as they come, `[DONE]` at the end; an engine's failure becomes an error event.
 
+    The first chunk is waited for here: what goes wrong before it is an error with its status, and the generator has
+    begun, so that closing it ends the request whatever becomes of the connection.
+
     Args:
+        request: whose client may go away.
         chunks: closed by the framework when the client disconnects, which cancels the generation.
         named: whether events carry their type as the event's name (Responses API).
     """
-    return Stream(_lines(chunks, named), media_type="text/event-stream", headers=HEADERS)
+    first = await unless_gone(request, _next(chunks))
+    return Stream(_lines(first, chunks, named), media_type="text/event-stream", headers=HEADERS)
+
+
+async def _next(chunks: AsyncGenerator[BaseModel]) -> BaseModel:
+    return await anext(chunks)
 
 
 async def unless_gone(request: Request[Any, Any, Any], work: Coroutine[Any, Any, T]) -> T:
@@ -51,11 +62,18 @@ async def _gone(request: Request[Any, Any, Any]) -> None:
         pass
 
 
-async def _lines(chunks: AsyncIterator[BaseModel], named: bool) -> AsyncIterator[bytes]:
+async def _lines(first: BaseModel, chunks: AsyncGenerator[BaseModel], named: bool) -> AsyncIterator[bytes]:
     try:
+        yield _line(first, named)
         async for chunk in chunks:
-            name = f"event: {chunk.type}\n" if named else ""  # type: ignore[attr-defined]
-            yield f"{name}data: {chunk.model_dump_json(exclude_unset=True, warnings=False)}\n\n".encode()
+            yield _line(chunk, named)
         yield DONE
     except EngineFailed as error:
         yield f"data: {json.dumps(as_api_error(error).body)}\n\n".encode()
+    finally:
+        await chunks.aclose()
+
+
+def _line(chunk: BaseModel, named: bool) -> bytes:
+    name = f"event: {chunk.type}\n" if named else ""  # type: ignore[attr-defined]
+    return f"{name}data: {chunk.model_dump_json(exclude_unset=True, warnings=False)}\n\n".encode()

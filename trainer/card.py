@@ -9,9 +9,14 @@ from typing import Any
 
 from advisor.contracts.evaluation import EvaluationReport
 from advisor.contracts.plan import BaseModelSource, BuiltinCorpus, TrainingPlan
-from advisor.contracts.runs import EnergyReport, ModelCard, PhaseReport
+from advisor.contracts.runs import EnergyReport, Environment, ModelCard, PhaseReport
 from advisor.files import read_document
+from trainer.documentation.facts import CardFacts
+from trainer.documentation.items import documentation
+from trainer.documentation.legal import NOTICE
+from trainer.documentation.page import FEW_GERMAN, documentation_lines, energy_cell, hours_cell
 from trainer.evaluate.words import bias_limits, bias_section, score_rows, toxicity_sentences
+from trainer.manifest import RunState
 from trainer.sizes import stored_parameters
 
 GENERAL_LIMITS = (
@@ -34,6 +39,8 @@ def model_card(
     evaluation: EvaluationReport,
     energy: EnergyReport,
     data_card: dict[str, Any],
+    environment: Environment,
+    state: RunState,
     created_at: str,
 ) -> ModelCard:
     """Describe a trained model.
@@ -45,29 +52,52 @@ def model_card(
         evaluation: scores on held-out data.
         energy: of the whole run.
         data_card: counts of the data step.
+        environment: where it was trained.
+        state: when the run began.
         created_at: UTC, ISO 8601.
     """
     config = read_document(model / "config.json")
     base = plan.model.model if isinstance(plan.model, BaseModelSource) else None
+    facts = CardFacts(
+        plan=plan,
+        model=model,
+        config=config,
+        parameters=stored_parameters(model),
+        phases=phases,
+        energy=energy,
+        data_card=data_card,
+        environment=environment,
+        state=state,
+        created_at=created_at,
+        licence=_licence(plan, base),
+        training_data=_training_data(plan, data_card),
+    )
     return ModelCard(
         name=plan.name,
         created_at=created_at,
         base_model=base,
-        parameters=stored_parameters(model),
+        parameters=facts.parameters,
         vocab_size=config["vocab_size"],
         context_tokens=config.get("max_position_embeddings") or config["n_positions"],
         languages=plan.languages,
         task=plan.task,
         intended_use=f"{plan.task.replace('_', ' ')} on texts like those it was trained on",
         limits=(*GENERAL_LIMITS, *bias_limits(evaluation), *_language_limits(plan)),
-        training_data=_training_data(plan, data_card),
+        training_data=facts.training_data,
         training_tokens=sum(phase.tokens for phase in phases),
-        training_flop=sum(phase.training_flop or 0.0 for phase in phases),
+        training_flop=facts.training_flop,
         energy_j=energy.energy_j,
         emissions_kgco2e=None,
         evaluation=evaluation,
-        licence=_licence(plan, base),
+        licence=facts.licence,
         option_id=plan.origin.option_id if plan.origin is not None else None,
+        hardware=facts.hardware,
+        training_hours=facts.hours,
+        training_began_at=state.started_at,
+        energy_quality=energy.quality,
+        energy_reason=energy.reason,
+        documentation=documentation(facts),
+        notice=NOTICE,
     )
 
 
@@ -83,7 +113,9 @@ def card_text(card: ModelCard) -> str:
         ("training data", card.training_data),
         ("training tokens", f"{card.training_tokens:,}"),
         ("training compute", f"{card.training_flop:.3g} FLOP"),
-        ("energy at the accelerator", f"{card.energy_j:.4g} J" if card.energy_j is not None else "not measured"),
+        ("hardware", card.hardware),
+        ("training time", hours_cell(card)),
+        ("energy at the accelerator", energy_cell(card)),
         ("emissions", f"{card.emissions_kgco2e:.3g} kg CO2e" if card.emissions_kgco2e is not None else NO_GRID),
         ("licence", card.licence),
         ("created", card.created_at),
@@ -97,6 +129,7 @@ def card_text(card: ModelCard) -> str:
         if card.evaluation.toxicity:
             lines += ["\n## Toxicity of free generation\n", *toxicity_sentences(card.evaluation)]
     lines += ["\n## Limits\n", *(f"- {limit}" for limit in card.limits), EXPLAIN]
+    lines += documentation_lines(card)
     return "\n".join(lines) + "\n"
 
 
@@ -130,5 +163,5 @@ def _licence(plan: TrainingPlan, base: str | None) -> str:
 def _language_limits(plan: TrainingPlan) -> tuple[str, ...]:
     uses_reference = any(isinstance(corpus, BuiltinCorpus) for corpus in plan.data.corpora)
     if uses_reference and "de" in plan.languages and plan.data.instructions is None:
-        return ("German: a few hand-written questions in training, none in the evaluation",)
+        return (FEW_GERMAN,)
     return ()

@@ -16,6 +16,7 @@ from trainer.evaluate.cli import add_evaluate
 from trainer.explain.cli import add_parser as add_explain
 from trainer.export_cli import add_export
 from trainer.init_cli import add_init
+from trainer.live.cli import add_live_options, add_status, live_options
 from trainer.tune.cli import add_parser as add_tune
 
 EPILOG = """\
@@ -26,6 +27,8 @@ examples:
   trainer init sft-lora --model models/base --instructions letters.jsonl --output plan.yaml
   trainer run plan.yaml --set phases.sft.learning_rate=1e-4
   trainer run runs/first --resume            go on with a run that was stopped
+  trainer run runs/plan --price-per-hour 2.95 --track tensorboard
+  trainer status runs/first --follow         speed, energy, money and forecast of a run while it goes on
   trainer data prepare letters/ --output runs/letters --languages de en
   trainer data gap letters/ --model models/base
   trainer tune runs/plan --trials 20 --hours 2
@@ -69,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     _add_run(verbs)
     add_init(verbs)
+    add_status(verbs)
     add_data(verbs)
     add_annotate(verbs)
     add_tune(verbs)
@@ -108,6 +112,7 @@ def _add_run(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     )
     run.add_argument("--resume", action="store_true", help="go on with the run in the output directory")
     run.add_argument("--dry-run", action="store_true", help="show phases, size and forecast; train nothing")
+    add_live_options(run)
     _add_format(run)
     run.set_defaults(handler=_run)
 
@@ -136,7 +141,7 @@ def _run(arguments: argparse.Namespace) -> int:
     chosen = {"output": arguments.output, "as_json": arguments.format == "json", "settings": arguments.settings}
     if arguments.dry_run:
         return commands.dry_run(arguments.plan, **chosen)
-    return commands.run(arguments.plan, resume=arguments.resume, **chosen)
+    return commands.run(arguments.plan, resume=arguments.resume, **chosen, **live_options(arguments))
 
 
 def _doctor(arguments: argparse.Namespace) -> int:

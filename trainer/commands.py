@@ -22,25 +22,50 @@ from advisor.contracts.plan import TrainingPlan
 from advisor.contracts.runs import RunReport
 from trainer.energy.words import energy_text, host_text
 from trainer.evaluate.words import figure
+from trainer.live.price import currency_of
+from trainer.live.track import Tracking
 from trainer.plan import LoadedPlan, base_model_name, check_plan, load_plan, slug
 
 LIBRARIES = ("torch", "transformers", "trl", "peft", "datasets", "tokenizers", "matplotlib")
 
 
-def run(plan_path: Path, *, output: Path | None, resume: bool, as_json: bool, settings: Sequence[str] = ()) -> int:
+def run(
+    plan_path: Path,
+    *,
+    output: Path | None,
+    resume: bool,
+    as_json: bool,
+    settings: Sequence[str] = (),
+    tracking: Tracking = Tracking(),  # noqa: B008 - frozen
+    price_per_hour: float | None = None,
+    currency: str | None = None,
+) -> int:
     """`trainer run`."""
     loaded = load_plan(plan_path, settings)
     directory = output_of(loaded, output)
     check_plan(loaded.plan, loaded.base)
+    tracking.check()
+    currency = currency_of(loaded.plan.forecast, currency) if price_per_hour is not None else None
     require_libraries()
     from trainer.progress import Progress
     from trainer.run import run_plan
     from trainer.stop import StopRequested
 
     try:
-        report = run_plan(loaded.plan, base=loaded.base, output=directory, resume=resume, progress=Progress())
+        report = run_plan(
+            loaded.plan,
+            base=loaded.base,
+            output=directory,
+            resume=resume,
+            progress=Progress(),
+            tracking=tracking,
+            price_per_hour=price_per_hour,
+            currency=currency,
+        )
     except StopRequested as stop:
         changed = [word for setting in settings for word in ("--set", setting)]
+        changed += ["--track", tracking.tracker] if tracking.tracker != "none" else []
+        changed += ["--track-to", tracking.address] if tracking.address is not None else []
         again = shlex.join(["trainer", "run", str(plan_path), *changed, "--output", str(directory), "--resume"])
         sys.stderr.write(f"stopped in phase {stop}; what was done is saved. Go on with:\n  {again}\n")
         return 130
@@ -48,6 +73,7 @@ def run(plan_path: Path, *, output: Path | None, resume: bool, as_json: bool, se
         sys.stdout.write(report.model_dump_json(indent=2) + "\n")
     else:
         _show_report(report, directory)
+        sys.stdout.write(tracking.where(directory))
     return 0
 
 

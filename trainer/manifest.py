@@ -23,7 +23,8 @@ from trainer.energy.reread import last_report
 from trainer.plan import PLAN_FILE, RUN_FILE, slug
 
 TRACES = "energy"
-MADE = ("data", "tokenizer", "phases", "plots", "model", TRACES, "suite.jsonl", PLAN_FILE, RUN_FILE)
+STATUS_FILE = "status.json"
+MADE = ("data", "tokenizer", "phases", "plots", "model", TRACES, "suite.jsonl", STATUS_FILE, PLAN_FILE, RUN_FILE)
 
 
 class RunState(Contract):
@@ -33,6 +34,9 @@ class RunState(Contract):
     started_at: str
     resumed: Count = 0
     """How often the run was taken up again with work left."""
+    price_per_hour: NonNegative | None = None
+    """As last stated with `--price-per-hour`, in `currency`."""
+    currency: str | None = None
 
 
 class Manifest(Contract):
@@ -47,7 +51,7 @@ class Manifest(Contract):
     """Versions of the libraries that shaped it."""
     code_revision: str = ""
     cost: NonNegative | None = None
-    """In `currency`, by the hour that the plan's forecast implies; None when it implies none."""
+    """In `currency`, by the stated price of an hour, else by the one that the forecast implies; None without one."""
     currency: str | None = None
 
 

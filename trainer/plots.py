@@ -1,6 +1,7 @@
-"""The run's curves: loss, reward, KL and answer length of all phases in one picture.
+"""The run's curves: loss, reward, KL and answer length of all phases in one picture, held-out losses beside them.
 
-Enter at `draw_curves`; it reads the phases' log.jsonl and needs no display.
+Enter at `draw_curves`; it reads the phases' log.jsonl and needs no display. A held-out figure is drawn where the phase
+logs one (`eval_` and the name of the figure): as a line, or as a point where it was taken once.
 """
 
 from pathlib import Path
@@ -26,9 +27,10 @@ def draw_curves(output: Path) -> Path | None:
 
     curves = []
     for phase, key, title in PANELS:
-        rows = [row for row in read_log(output / "phases" / phase / "log.jsonl") if key in row]
-        if rows:
-            curves.append((title, [row["step"] for row in rows], [row[key] for row in rows]))
+        rows = read_log(output / "phases" / phase / "log.jsonl")
+        trained, held_out = _series(rows, key), _series(rows, f"eval_{key}")
+        if trained[0] or held_out[0]:
+            curves.append((title, trained, held_out))
     if not curves:
         return None
     columns = min(3, len(curves))
@@ -36,8 +38,11 @@ def draw_curves(output: Path) -> Path | None:
     figure = Figure(figsize=(4.2 * columns, 3.1 * lines), layout="constrained")
     FigureCanvasAgg(figure)
     panels = figure.subplots(lines, columns, squeeze=False).ravel()
-    for panel, (title, steps, values) in zip(panels, curves, strict=False):
-        panel.plot(steps, values, color="#1f5a8a", linewidth=1.6)
+    for panel, (title, trained, held_out) in zip(panels, curves, strict=False):
+        panel.plot(*trained, color="#1f5a8a", linewidth=1.6, label="training")
+        if held_out[0]:
+            panel.plot(*held_out, color="#b3541e", linewidth=1.6, marker="o", markersize=4, label="held out")
+            panel.legend(fontsize=8)
         panel.set_title(title, fontsize=10)
         panel.set_xlabel("optimiser step", fontsize=9)
         panel.tick_params(labelsize=8)
@@ -48,3 +53,9 @@ def draw_curves(output: Path) -> Path | None:
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)
     return path
+
+
+def _series(rows: list[dict[str, float]], key: str) -> tuple[list[float], list[float]]:
+    """Steps and values of one figure."""
+    found = [row for row in rows if key in row]
+    return [row["step"] for row in found], [row[key] for row in found]

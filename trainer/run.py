@@ -20,6 +20,9 @@ from trainer.energy import Meter, open_meter
 from trainer.energy.cuda import cuda_uuids, wait_for_cuda
 from trainer.environment import code_revision, package_versions
 from trainer.hashes import phase_inputs, phase_outputs
+from trainer.live.attach import live_view, loop_callbacks
+from trainer.live.price import keep_price, price_of
+from trainer.live.track import Tracking
 from trainer.manifest import (
     Manifest,
     Stretch,
@@ -36,7 +39,7 @@ from trainer.manifest import (
 from trainer.plan import check_plan, moved
 from trainer.progress import Progress
 from trainer.stop import stop_here, stop_on_signals
-from trainer.totals import rent, total_energy
+from trainer.totals import total_energy
 
 if TYPE_CHECKING:
     from trainer.phases.common import PhaseResult
@@ -56,6 +59,7 @@ class Work:
     reports: list[PhaseReport] = field(default_factory=list)
     worked: bool = False
     """Whether this process has run any phase."""
+    tracking: Tracking = field(default_factory=Tracking)
 
 
 def steps_of(plan: TrainingPlan) -> tuple[PhaseName, ...]:
@@ -63,7 +67,17 @@ def steps_of(plan: TrainingPlan) -> tuple[PhaseName, ...]:
     return ("data", "tokenizer", *plan.phases.names(), "evaluate")
 
 
-def run_plan(plan: TrainingPlan, *, base: Path, output: Path, resume: bool, progress: Progress) -> RunReport:
+def run_plan(
+    plan: TrainingPlan,
+    *,
+    base: Path,
+    output: Path,
+    resume: bool,
+    progress: Progress,
+    tracking: Tracking = Tracking(),  # noqa: B008 - frozen
+    price_per_hour: float | None = None,
+    currency: str | None = None,
+) -> RunReport:
     """Carry out a plan and write model, model card, report and plots.
 
     Args:
@@ -72,6 +86,9 @@ def run_plan(plan: TrainingPlan, *, base: Path, output: Path, resume: bool, prog
         output: directory of the run.
         resume: go on with the run that lies there.
         progress: where to show progress.
+        tracking: tracker that hears of every logged figure.
+        price_per_hour: what an hour of the machine costs; None: as noted at an earlier start of the run, if it was.
+        currency: of the price.
 
     Raises:
         BadInput: the plan names what is not there, or the output directory does not fit.
@@ -80,17 +97,19 @@ def run_plan(plan: TrainingPlan, *, base: Path, output: Path, resume: bool, prog
     check_plan(plan, base)
     existed = output.exists()
     own = moved(plan, base, output)
-    state = claim(own, output, resume=resume)
+    state = keep_price(output, claim(own, output, resume=resume), price_per_hour, currency)
     quieten_libraries()
     trace = next_trace(output)
     opened = open_meter(uuids=cuda_uuids(), record=trace, record_readings=False, synchronize=wait_for_cuda)
-    with opened as meter, stop_on_signals(), progress:
-        work = Work(own, output, meter, trace, progress)
+    with opened as meter, stop_on_signals(), progress, live_view(own, state, output, meter, steps_of(own)) as live:
+        progress.attach(live)
+        work = Work(own, output, meter, trace, progress, tracking=tracking)
         for name in steps_of(plan):
             try:
                 run_phase(work, name)
             except BadInput:
                 if name == "data" and not resume:
+                    live.abandon()
                     release(output, existed=existed)
                 raise
         if not work.worked and (output / REPORT).exists():
@@ -116,6 +135,7 @@ def run_phase(work: Work, name: PhaseName) -> None:
     if done is not None and done.outputs == phase_outputs(work.output, name):
         work.reports.append(done.report)
         work.progress.note(f"{name}: done earlier")
+        work.progress.finished(done.report)
         return
     stop_here(name)
     work.worked = True
@@ -124,6 +144,7 @@ def run_phase(work: Work, name: PhaseName) -> None:
     window = work.meter.window(name)
     try:
         with window:
+            work.progress.opened(name, window, earlier)
             result = _action(work, name, begun_s)()
     except BaseException:
         with suppress(OSError):  # the disk may be full, and that is the error to report
@@ -134,11 +155,13 @@ def run_phase(work: Work, name: PhaseName) -> None:
     report = _report(name, result, time.monotonic() - begun_s, earlier, window.report)
     write_manifest(work.output, _manifest(work, inputs, report))
     work.reports.append(report)
+    work.progress.finished(report)
 
 
 def _manifest(work: Work, inputs: dict[str, str], report: PhaseReport) -> Manifest:
     tokenizer = work.output / "tokenizer" / "tokenizer.json"
-    forecast = work.plan.forecast
+    live = work.progress.live
+    price = live.facts.price if live is not None else price_of(work.plan.forecast)
     return Manifest(
         inputs=inputs,
         outputs=phase_outputs(work.output, report.name),
@@ -146,8 +169,8 @@ def _manifest(work: Work, inputs: dict[str, str], report: PhaseReport) -> Manife
         tokenizer_sha256=file_sha256(tokenizer) if tokenizer.exists() else None,
         packages=package_versions(),
         code_revision=code_revision(),
-        cost=rent(forecast, report.duration_s),
-        currency=forecast.currency,
+        cost=price.of(report.duration_s),
+        currency=price.currency,
     )
 
 
@@ -164,6 +187,7 @@ def _action(work: Work, name: PhaseName, begun_s: float) -> Callable[[], "PhaseR
             output=work.output,
             progress=work.progress,
             note_time=lambda: note_running(work.output, name, begun_s, work.trace),
+            callbacks=loop_callbacks(work.progress.live, work.tracking, work.output, name),
         )
         with full_disk_is_said(name, context.directory(name)):
             return steps.run_step(context, name)

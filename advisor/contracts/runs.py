@@ -17,6 +17,7 @@ from advisor.contracts.base import (
     PositiveCount,
     SchemaVersion,
 )
+from advisor.contracts.documentation import DocumentationItem
 from advisor.contracts.evaluation import EvaluationReport as EvaluationReport
 from advisor.contracts.evaluation import Score as Score
 from advisor.contracts.plan import PlanOrigin, TrainingPlan
@@ -140,6 +141,20 @@ class ModelCard(Contract):
     evaluation: EvaluationReport | None
     licence: str
     option_id: str | None = None
+    hardware: str = "not known"
+    """What it was trained on."""
+    training_hours: NonNegative | None = None
+    """Of all phases over all attempts."""
+    training_began_at: str | None = None
+    """UTC, ISO 8601; it ended at `created_at`."""
+    energy_quality: EnergyQuality | None = None
+    """How the energy was measured; None in cards that do not state it."""
+    energy_reason: str = ""
+    """Why the energy or a part of it is not known."""
+    documentation: tuple[DocumentationItem, ...] = ()
+    """Items of the AI Act's Annexes XI and XII; what is not known says so."""
+    notice: str = ""
+    """What the documentation is and is not."""
 
 
 class Environment(Contract):
@@ -169,6 +184,20 @@ class ForecastRow(Contract):
     actual: Number | None
     inside: bool | None
     """None when forecast or actual is not known."""
+    reason: str = ""
+    """Why the actual is not known."""
+
+
+class RunCost(Contract):
+    """What a run cost: its hours times the price that was stated for one, without staff."""
+
+    cost: NonNegative | None
+    """None when no price was stated."""
+    currency: str | None
+    hours: NonNegative
+    """Of all phases over all attempts."""
+    cost_per_hour: NonNegative | None
+    reason: str = ""
 
 
 class EffortHours(Contract):
@@ -197,6 +226,8 @@ class RunReport(Contract):
     model_card: ModelCard
     model_directory: str
     forecast: tuple[ForecastRow, ...]
+    cost: RunCost | None = None
+    """None in records that did not look for it."""
     resumed: Count = 0
     """How often the run was taken up again."""
     effort: tuple[EffortHours, ...] = ()

@@ -69,6 +69,10 @@ class EchoEngine:
         """There is no worker that could end."""
         return True
 
+    def restarts(self) -> Mapping[str, int]:
+        """Nothing to restart."""
+        return {}
+
     def close(self) -> None:
         """Nothing is open."""
 

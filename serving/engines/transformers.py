@@ -5,11 +5,10 @@ Enter at `load_engine`; it imports torch, so check the directory first (`serving
 
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from advisor.contracts.errors import Failed
 from serving.engine import Generation, Load, Message, PromptRefused, ToolFormat, Unable
 from serving.tools import format_of
 
@@ -20,59 +19,79 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin while w
 
 import torch
 from jinja2 import TemplateError
-from tokenizers.decoders import DecodeStream
-from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
 from serving.engines.batch import Batch
 from serving.engines.grammar import Grammars
-from serving.engines.worker import Worker
+from serving.engines.loading import load_tokenizer, load_weights, name_inside
+from serving.engines.supervisor import HANG_S, Supervisor
+from serving.engines.text import StreamDecoder
 
 MOST_RUNNING = 16
 UNLIMITED = 1_000_000_000
 """Tokenizers write a huge number where they know no limit."""
 
 
-def load_engine(path: Path, *, threads: int | None = None, most_running: int = MOST_RUNNING) -> "TransformersEngine":
+def load_engine(
+    path: Path,
+    *,
+    threads: int | None = None,
+    most_running: int = MOST_RUNNING,
+    adapters: Mapping[str, Path] | None = None,
+    hang_s: float = HANG_S,
+) -> "TransformersEngine":
     """Load weights and tokenizer and start the worker.
 
+    Args:
+        path: of the model.
+        threads: of a forward pass; None: torch's own choice.
+        most_running: sequences that share a step.
+        adapters: LoRA directories by name; `TransformersEngine.adapter` gives the engine of one.
+        hang_s: longest forward pass, after which the engine is restarted.
+
     Raises:
-        Failed: transformers cannot load the directory.
+        Failed: transformers or peft cannot load a directory.
     """
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     if threads is not None:
         torch.set_num_threads(threads)
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(path)
-        model: Any = AutoModelForCausalLM.from_pretrained(
-            path, dtype="auto" if torch.cuda.is_available() else torch.float32
-        )
-    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
-        raise Failed(f"{path}: transformers cannot load this model: {' '.join(str(error).split())[:300]}") from error
-    if getattr(tokenizer, "backend_tokenizer", None) is None:
-        raise Failed(f"{path}: the tokenizer has no tokenizer.json form; save it as a fast tokenizer")
-    model.to("cuda" if torch.cuda.is_available() else "cpu").eval()
-    return TransformersEngine(model, tokenizer, most_running=most_running)
+    tokenizer = load_tokenizer(path)
+    return TransformersEngine(
+        lambda: load_weights(path, adapters or {}), tokenizer, most_running=most_running, hang_s=hang_s
+    )
 
 
 class TransformersEngine:
     """A causal language model with its tokenizer and worker."""
 
-    def __init__(self, model: Any, tokenizer: Any, *, most_running: int = MOST_RUNNING) -> None:
+    def __init__(
+        self, load: Callable[[], Any], tokenizer: Any, *, most_running: int = MOST_RUNNING, hang_s: float = HANG_S
+    ) -> None:
         self._tokenizer = tokenizer
         self._tokenizing = threading.Lock()
-        self.vocab_size = int(model.get_input_embeddings().weight.shape[0])
-        self.context_tokens = _context_tokens(model, tokenizer)
-        end_ids = _end_ids(model, tokenizer)
-        self._grammars = Grammars(tokenizer, vocab_size=self.vocab_size, end_ids=end_ids)
-        batch = Batch(
-            model,
-            end_ids=end_ids,
+        self._load, self._most_running = load, most_running
+        self._model: Any = load()
+        self.vocab_size = int(self._model.get_input_embeddings().weight.shape[0])
+        self.context_tokens = _context_tokens(self._model, tokenizer)
+        self._end_ids = _end_ids(self._model, tokenizer)
+        self._grammars = Grammars(tokenizer, vocab_size=self.vocab_size, end_ids=self._end_ids)
+        self.supervisor = Supervisor(self._batch, hang_s=hang_s)
+
+    def _batch(self, anew: bool) -> Batch:
+        if anew:
+            self._model = None
+            self._model = self._load()
+        return Batch(
+            self._model,
+            end_ids=self._end_ids,
             context_tokens=self.context_tokens,
-            most=most_running,
+            most=self._most_running,
             grammars=self._grammars,
         )
-        self._worker = Worker(batch)
+
+    def adapter(self, name: str) -> "AdapterEngine":
+        """The engine of one of the adapters; it shares weights, steps and queue with this one."""
+        return AdapterEngine(self, name)
 
     def chat_prompt(self, messages: Sequence[Message], tools: Sequence[Mapping[str, Any]] = ()) -> tuple[int, ...]:
         """Token ids of a conversation in the model's chat template."""
@@ -110,7 +129,7 @@ class TransformersEngine:
         with self._tokenizing:
             return tuple(self._tokenizer(text)["input_ids"])
 
-    def decoder(self) -> "StreamDecoder":
+    def decoder(self) -> StreamDecoder:
         """A fresh decoder for one sequence."""
         return StreamDecoder(self._tokenizer.backend_tokenizer)
 
@@ -120,19 +139,51 @@ class TransformersEngine:
 
     def submit(self, generations: Sequence[Generation]) -> None:
         """Queue sequences, all or none."""
-        self._worker.submit(generations)
+        self.supervisor.submit(generations)
 
     def load(self) -> Load:
-        """Present load."""
-        return self._worker.load()
+        """Present load, without that of the adapters."""
+        return self.supervisor.load()
 
     def alive(self) -> bool:
         """Whether the worker runs."""
-        return self._worker.alive()
+        return self.supervisor.alive()
+
+    def restarts(self) -> Mapping[str, int]:
+        """How often the worker had to be replaced, by cause."""
+        return self.supervisor.restarts.by_cause
 
     def close(self) -> None:
-        """End the worker."""
-        self._worker.close()
+        """End the worker and let go of the weights."""
+        self.supervisor.close()
+        self._model = None
+
+
+class AdapterEngine:
+    """The engine of one adapter: the base model's, but for which weights make its sequences."""
+
+    def __init__(self, base: TransformersEngine, name: str) -> None:
+        self._base, self._name = base, name_inside(name)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._base, name)
+
+    def submit(self, generations: Sequence[Generation]) -> None:
+        """Queue sequences, all or none."""
+        for generation in generations:
+            generation.adapter = self._name
+        self._base.submit(generations)
+
+    def load(self) -> Load:
+        """Present load of this adapter."""
+        return self._base.supervisor.load(self._name)
+
+    def restarts(self) -> Mapping[str, int]:
+        """None of its own: they are the base model's."""
+        return {}
+
+    def close(self) -> None:
+        """Nothing of its own is open."""
 
 
 def _turn(message: Message) -> dict[str, Any]:
@@ -142,28 +193,6 @@ def _turn(message: Message) -> dict[str, Any]:
     if message.tool_call_id is not None:
         turn["tool_call_id"] = message.tool_call_id
     return turn
-
-
-class StreamDecoder:
-    """Incremental decoding by the tokenizers library; special tokens have no text."""
-
-    def __init__(self, tokenizer: Any) -> None:
-        self._tokenizer = tokenizer
-        self._stream = DecodeStream(skip_special_tokens=True)
-        self._ids: list[int] = []
-        self._sent = ""
-
-    def push(self, token_id: int) -> str:
-        """Text that is complete with this token."""
-        self._ids.append(token_id)
-        piece = self._stream.step(self._tokenizer, token_id) or ""
-        self._sent += piece
-        return piece
-
-    def flush(self) -> str:
-        """What was held back, without an incomplete character at the end."""
-        whole = self._tokenizer.decode(self._ids, skip_special_tokens=True)
-        return whole[len(self._sent) :].rstrip("\ufffd") if whole.startswith(self._sent) else ""
 
 
 def _context_tokens(model: Any, tokenizer: Any) -> int | None:

@@ -23,10 +23,12 @@ WITHOUT_UNIT = {
     "the class is the quantity; whoever holds it names the unit": {
         "p5", "p50", "p95", "mean", "low", "central", "high", "low_effect", "high_effect", "difference",
         "before", "after", "by", "given", "needed", "threshold", "from_value", "to_value", "values",
-        "value", "actual", "forecast_p5", "forecast_p50", "forecast_p95", "metrics", "posterior",
+        "value", "actual", "so_far", "at_end", "forecast_p5", "forecast_p50", "forecast_p95", "metrics",
+        "posterior",
     },
     "money in the currency that the contract states beside it": {
-        "cost", "cost_per_request", "error_cost_per_request", "evpi", "evppi", "expected_regret", "gross_per_year",
+        "cost", "cost_per_hour", "cost_per_request", "error_cost_per_request", "evpi", "evppi", "expected_regret",
+        "gross_per_year",
         "exit_cost", "measurement_cost", "net_worth", "p95_regret", "pilot_cost", "regret_p95", "saving_over_best",
         "total", "total_after", "total_before", "total_p50", "upfront",
     },
@@ -55,6 +57,7 @@ WITHOUT_UNIT = {
     },
     "a share of one, on the case's metric": {"quality_after", "quality_before"},
     "a name that tools outside rely on": {"kg_co2e_embodied", "kg_co2e_location", "kg_co2e_market"},
+    "a number that the system gives": {"process_id"},
     "a calendar year": {"market_year", "year"},
     "a key of the published runs, which tools outside write": {
         "active_params_b", "batch", "batch_or_concurrency", "input_len", "mfu",

@@ -292,7 +292,7 @@ def test_messages_that_the_template_refuses_are_a_400(client):
 
 
 def test_a_full_queue_is_a_503_with_retry_after(client, tiny, monkeypatch):
-    monkeypatch.setattr(tiny[1]._worker, "_most_waiting", -1000)
+    monkeypatch.setattr(tiny[1].supervisor.worker, "_most_waiting", -1000)
     with pytest.raises(openai.InternalServerError) as caught:
         client.chat.completions.create(model="tiny", messages=HELLO)
     assert caught.value.status_code == 503
@@ -320,7 +320,7 @@ def test_a_dropped_connection_stops_the_generation(url, tiny, records, stream):
     engine = tiny[1]
     before = len(usage_records(records))
     body = {"model": "tiny", "prompt": "The", "max_tokens": 250, "n": 8, "seed": 1, "stream": stream}
-    slow_step = engine._worker._batch.step
+    slow_step = engine.supervisor.worker.batch.step
 
     def slowly():
         import time
@@ -328,7 +328,7 @@ def test_a_dropped_connection_stops_the_generation(url, tiny, records, stream):
         time.sleep(0.02)
         slow_step()
 
-    engine._worker._batch.step = slowly
+    engine.supervisor.worker.batch.step = slowly
     try:
         with (
             contextlib.suppress(httpx.ReadTimeout),
@@ -337,7 +337,7 @@ def test_a_dropped_connection_stops_the_generation(url, tiny, records, stream):
             next(answer.iter_bytes())
         assert wait_until(lambda: len(usage_records(records)) > before, 3)
     finally:
-        engine._worker._batch.step = slow_step
+        engine.supervisor.worker.batch.step = slow_step
     record = usage_records(records)[-1]
     assert record["status"] == "cancelled"
     assert wait_until(lambda: engine.load().running == 0, 3)

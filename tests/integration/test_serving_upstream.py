@@ -35,13 +35,13 @@ def app_of(models, records, **more):
     return import_app()(models, Meter(NullSource("no driver")), records, **more)
 
 
-def gateway_app(url, key, records):
+def gateway_app(url, key, records, **more):
     from serving.address import UpstreamAddress
     from serving.quota import Prices
 
     upstream = UpstreamAddress("big/model", f"{url.rstrip('/').removesuffix('/v1')}/v1", key)
     prices = Prices(input_per_mtok=1.0, output_per_mtok=1.0)
-    return app_of([], records, prices=prices, upstreams={"house": upstream})
+    return app_of([], records, prices=prices, upstreams={"house": upstream}, **more)
 
 
 @pytest.fixture
@@ -145,6 +145,23 @@ def test_a_stream_that_breaks_off_ends_in_an_error_event_and_a_record(faulty):
     record = last_record(records)
     assert record["status"] == "failed"
     assert "told no usage" in record["usage_note"]
+
+
+def test_an_upstream_that_takes_too_long_is_a_504_or_an_error_in_the_stream(tmp_path):
+    server = Server(models=("big/model",), key="k", piece_delay_s=0.3)
+    with served(gateway_app(server.url, "k", tmp_path / "records", timeout_s=0.5)) as address:
+        words = [{"role": "user", "content": "one two three four five"}]
+        with (
+            openai.OpenAI(base_url=f"{address}/v1", api_key="x", max_retries=0) as client,
+            pytest.raises(openai.APIError, match=r"took more than 0\.5 s"),
+        ):
+            list(client.chat.completions.create(model="house", messages=words, stream=True))
+        with pytest.raises(openai.InternalServerError) as caught:
+            ask(address, "silent|x")
+        assert (caught.value.status_code, caught.value.code) == (504, "request_timeout")
+    server.close()
+    rows = [json.loads(line) for line in (tmp_path / "records" / "usage.jsonl").read_text().splitlines()]
+    assert [row["status"] for row in rows] == ["failed"] * 2
 
 
 def test_an_upstream_that_is_gone_is_a_503_and_unhealthy(tmp_path):

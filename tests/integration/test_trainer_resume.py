@@ -8,6 +8,7 @@ import pytest
 from trainer_runs import PRETRAIN, interrupt, logged, run, write_plan
 
 from advisor.contracts.runs import RunReport
+from advisor.contracts.status import RunStatus
 from advisor.files import read_contract
 from trainer.corpus.shards import ShardWriter, read_shards
 from trainer.corpus.split import COLUMNS
@@ -53,8 +54,12 @@ def test_an_interrupted_run_ends_with_the_losses_of_an_uninterrupted_one(tmp_pat
         assert rc == 130
         assert "stopped in phase pretrain" in err and "trainer run plan.yaml --output out --resume" in err
     assert not (output / "run_report.json").exists()
+    status = read_contract(output / "status.json", RunStatus)
+    assert status.condition == ("running" if number == signal.SIGKILL else "stopped")
+    assert status.phase == "pretrain" and status.phases_left == ("evaluate",)
 
     done = run(*arguments, "--resume", cwd=tmp_path)
+    assert read_contract(output / "status.json", RunStatus).resumed == 1
     assert "data: done earlier" in done.stderr and "tokenizer: done earlier" in done.stderr
     cut = first_logged_after(done)
     assert len(losses(output)) == 61, "the first step and each fourth"

@@ -9,6 +9,7 @@ from trainer_runs import CHAIN, run, write_plan
 from advisor.contracts.baseline import SuiteItem
 from advisor.contracts.plan import TrainingPlan
 from advisor.contracts.runs import ModelCard, RunReport
+from advisor.contracts.status import RunStatus
 from advisor.files import read_contract
 
 pytestmark = pytest.mark.slow
@@ -26,7 +27,8 @@ def work(tmp_path_factory):
     """A finished run of all phases, and what it printed."""
     directory = tmp_path_factory.mktemp("chain")
     write_plan(directory / "plans", CHAIN, forecast=FORECAST)
-    done = run("run", "plans", "--output", "out", "--format", "json", cwd=directory)
+    extras = ("--track", "tensorboard", "--price-per-hour", "2", "--currency", "EUR")
+    done = run("run", "plans", "--output", "out", "--format", "json", *extras, cwd=directory)
     return directory, done
 
 
@@ -115,7 +117,8 @@ def test_forecast_and_actual_stand_side_by_side(report):
     rows = {row.name: row for row in report.forecast}
     assert rows["train_hours"].inside is True
     assert rows["quality_fraction"].inside is False
-    assert rows["cost"].actual is None and rows["cost"].inside is None
+    assert rows["energy_kwh"].actual is not None or rows["energy_kwh"].reason
+    assert rows["cost"].actual == pytest.approx(2 * rows["train_hours"].actual) and rows["cost"].inside is None
     assert rows["training_flop"].forecast_p50 == 1.0e9
     counted = [phase for phase in report.phases if phase.name in ("pretrain", "sft")]
     assert rows["training_flop"].actual == sum(phase.training_flop for phase in counted)
@@ -128,7 +131,35 @@ def test_the_model_card_tells_what_the_weights_are(work, report):
     assert card.parameters == 2 * 512 * 16 + (2 * 256 + 2 * 128 + 3 * 16 * 32 + 2 * 16) + 16
     assert (card.vocab_size, card.context_tokens) == (512, 224)
     assert card.evaluation == report.evaluation
+    assert all(item.text for item in card.documentation) and card.hardware and card.training_hours > 0
+    assert card.notice in (work[0] / "out" / "model" / "README.md").read_text()
+    assert not (work[0] / "out" / "model" / "README.de.md").exists(), "the plan does not name German"
     assert card.training_tokens == sum(phase.tokens for phase in report.phases)
+
+
+def test_the_money_of_the_run_is_its_hours_at_the_stated_price(report):
+    hours = sum(phase.duration_s for phase in report.phases) / 3600
+    assert report.cost.cost == pytest.approx(2 * hours) and report.cost.currency == "EUR"
+
+
+def test_the_status_file_ends_with_the_run_and_agrees_with_its_report(work, report):
+    directory, done = work
+    status = read_contract(directory / "out" / "status.json", RunStatus)
+    assert status.condition == "completed" and status.id == report.id
+    assert status.phases_done == tuple(phase.name for phase in report.phases) and status.phases_left == ()
+    assert status.cost == pytest.approx(report.cost.cost)
+    assert status.elapsed_s == pytest.approx(sum(phase.duration_s for phase in report.phases))
+    assert "completed" in run("status", "out", cwd=directory).stdout
+    assert done.stderr.count("utilisation (MFU)") <= 1 and "tokens/s" in done.stderr
+
+
+def test_every_training_phase_is_tracked_with_speed_beside_loss(work):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    for phase in CHAIN:
+        events = EventAccumulator(str(work[0] / "out" / "tracking" / "tensorboard" / phase)).Reload()
+        names = set(events.Tags()["scalars"])
+        assert {"train/live/tokens_per_s", "train/live/cost"} <= names and len(names) > 4
 
 
 def test_the_suite_is_made_of_valid_items_for_the_comparison_with_other_models(work):

@@ -125,6 +125,17 @@ class Meter:
         finally:
             self._lock.release()
 
+    def so_far(self, window: Window) -> EnergyReport | None:
+        """What a window has measured up to now; None while the driver does not answer."""
+        if window.is_closed:
+            return window.report
+        if not self._lock.acquire(timeout=0.0 if self._stalled else self._patience_s):
+            return None
+        try:
+            return window.report_at(self._clock())
+        finally:
+            self._lock.release()
+
     def close(self) -> None:
         """Stop polling and give the source back, unless it is still busy with a reading that does not return."""
         self._stop_polling()

@@ -40,6 +40,11 @@ class Window:
             raise RuntimeError(f"window {self.name!r} has no report before its with block has ended")
         return self._report
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether its report stands."""
+        return self._report is not None
+
     def take(
         self, device: Device, time_s: float, power_mw: int | None, counter_mj: int | None, notes: Sequence[str]
     ) -> None:

@@ -37,13 +37,19 @@ def ladder() -> list[Architecture]:
 
 def part_of(device_name: str, memory_bytes: float) -> AcceleratorRow | None:
     """The catalogue's row of a device; None where name or memory fit none."""
-    wanted = device_name.lower()
+    part = named_part(device_name)
+    if part is None:
+        return None
+    return part if abs(memory_bytes / part.memory_bytes - 1) <= MEMORY_TOLERANCE_FRACTION else None
+
+
+def named_part(name: str) -> AcceleratorRow | None:
+    """The catalogue's row by id, name or alias, be its memory what it may; None where none fits."""
+    wanted = name.lower()
     for row in _rows("accelerators.yml"):
         names = {row["id"].lower(), row["name"].lower(), *(alias.lower() for alias in row.get("aliases", ()))}
         if wanted in names:
-            part = parse_contract(row, AcceleratorRow, f"data/accelerators.yml: {row['id']}")
-            fits = abs(memory_bytes / part.memory_bytes - 1) <= MEMORY_TOLERANCE_FRACTION
-            return part if fits else None
+            return parse_contract(row, AcceleratorRow, f"data/accelerators.yml: {row['id']}")
     return None
 
 

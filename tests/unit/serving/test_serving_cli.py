@@ -142,3 +142,16 @@ def test_bad_input_and_help_import_nothing_heavy(tmp_path):
         [sys.executable, "-c", code, str(tmp_path / "nowhere")], capture_output=True, text=True, check=True
     )
     assert answer.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (("--engine", "echo", "--model-root", "nowhere"), "--model-root nowhere: no such directory"),
+        (("--engine", "echo", "--model-root", ".", "--host", "0.0.0.0"), "anybody could load models"),
+    ],
+)
+def test_a_root_of_models_exists_and_is_behind_keys_where_others_reach_it(capsys, argv, message):
+    code, err = refused(capsys, *argv)
+    assert code == 2
+    assert message in err

@@ -114,7 +114,7 @@ def test_a_failing_model_fails_its_sequences_and_the_worker_goes_on(engine, monk
     def broken(**_):
         raise RuntimeError("out of memory")
 
-    batch = engine._worker._batch
+    batch = engine.supervisor.worker.batch
     monkeypatch.setattr(
         batch,
         "_model",

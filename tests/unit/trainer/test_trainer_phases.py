@@ -105,9 +105,9 @@ def test_without_a_terminal_progress_is_a_line_with_figures_speed_and_time_left(
     with Progress(Console(file=stream)) as progress:
         progress.begin("sft", total=4)
         progress.figures({"loss": 1.25, "learning_rate": 0.1})
-        progress._line_s -= 10
+        progress._line_s -= 40
         progress.advance(1, 4, 100)
-        progress._line_s -= 10
+        progress._line_s -= 40
         progress.advance(2, 4, 200)
         progress.advance(3, 4, 300)
         progress.advance(4, 4, 400)
