@@ -154,9 +154,11 @@ def _add_serve(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
 
 
 def _add_store(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from advisor.keys_commands import add_parser
     from advisor.store_commands import add_parsers
 
     add_parsers(verbs)
+    add_parser(verbs)
 
 
 def _add_catalog(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

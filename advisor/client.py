@@ -234,6 +234,12 @@ class AdvisorClient:
         """End a job; what it has made stays."""
         return self._read(Job, "POST", f"/v1/jobs/{_segment(job_id)}/cancel")
 
+    def delete(
+        self, kind: Literal["case", "assessment", "measurement", "calibration", "job"], document_id: str
+    ) -> None:
+        """Delete one document; the audit trail keeps its hash, and that it was deleted."""
+        self._send("DELETE", f"/v1/{kind}s/{_segment(document_id)}")
+
     def audit(self, *, limit: int = 50, offset: int = 0) -> AuditPage:
         """Who has written what, newest first."""
         return self._read(AuditPage, "GET", "/v1/audit", params=_page(limit, offset))

@@ -1,4 +1,4 @@
-"""`advisor db`, `advisor audit` and `advisor keys`: schema, trail and keys of the service's store.
+"""`advisor db` and `advisor audit`: schema, backup, retention and trail of the service's store.
 
 Enter at `add_parsers`.
 """
@@ -9,12 +9,16 @@ import json
 import os
 import sys
 from collections.abc import Callable, Coroutine
-from datetime import UTC, datetime
+from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from advisor.store import Store
+    from advisor.store import Kind, Store
 
+KINDS: "tuple[Kind, ...]" = ("case", "assessment", "measurement", "calibration", "job")
+BACKUP = "The file is gzipped JSON, a line a row, with hashes of keys and no keys; a backup of SQLite may be restored "
+BACKUP += "into PostgreSQL and the other way round. Check it with `advisor audit verify`."
 Verbs = argparse._SubParsersAction
 
 
@@ -26,10 +30,29 @@ def add_parsers(verbs: "Verbs[argparse.ArgumentParser]") -> None:
     upgrade.set_defaults(handler=lambda arguments: run(arguments, _upgrade))
     status = actions.add_parser("status", help="say how far the tables are; exit code 1 when they are behind")
     status.set_defaults(handler=lambda arguments: run(arguments, _status))
-    for action in (upgrade, status):
+    backup = actions.add_parser(
+        "backup", help="write all rows to one file as of one moment; servers go on", description=BACKUP
+    )
+    backup.set_defaults(handler=lambda arguments: run(arguments, _backup))
+    restore = actions.add_parser(
+        "restore", help="read a backup into an empty database of either kind", description=BACKUP
+    )
+    restore.set_defaults(handler=lambda arguments: run(arguments, _restore))
+    for action in (backup, restore):
+        action.add_argument("file", type=Path, metavar="FILE")
+    purge = actions.add_parser(
+        "purge",
+        help="delete what is older than the retention period",
+        description="The audit trail keeps the hash of each document, and that it was deleted.",
+    )
+    purge.add_argument("--older-than-days", type=int, required=True, metavar="DAYS")
+    purge.add_argument("--kind", choices=KINDS, action="append", help="again for several (default: all)")
+    purge.add_argument("--tenant", help="of this tenant alone (default: of all)")
+    purge.add_argument("--dry-run", action="store_true", help="say what would be deleted")
+    purge.set_defaults(handler=lambda arguments: run(arguments, _purge))
+    for action in (upgrade, status, backup, restore, purge):
         add_address(action)
     _add_audit(verbs)
-    _add_keys(verbs)
 
 
 def _add_audit(verbs: "Verbs[argparse.ArgumentParser]") -> None:
@@ -45,29 +68,6 @@ def _add_audit(verbs: "Verbs[argparse.ArgumentParser]") -> None:
     add_address(verify)
     verify.add_argument("--head", metavar="SHA256", help="hash that an earlier walk has printed")
     verify.set_defaults(handler=lambda arguments: run(arguments, _verify))
-
-
-def _add_keys(verbs: "Verbs[argparse.ArgumentParser]") -> None:
-    parser = verbs.add_parser(
-        "keys",
-        help="make, list and revoke the API keys of the service",
-        description="With the first key the service asks everybody for one. Documents from before belong to the "
-        "tenant `local`. To rotate, make a new key under a new name, then revoke the old one.",
-    )
-    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
-    add = actions.add_parser("add", help="make a key; it is printed once and cannot be read again")
-    add.add_argument("--name", required=True, help="of the key, for the audit trail and for revoking it")
-    add.add_argument("--tenant", required=True, help="whose documents it reads and writes")
-    add.add_argument("--role", required=True, help="manager, procurement, engineer, auditor or admin")
-    add.add_argument("--expires", metavar="DATE", help="such as 2027-01-31 (default: never)")
-    add.set_defaults(handler=lambda arguments: run(arguments, _add_key))
-    listing = actions.add_parser("list", help="all keys, without the keys themselves")
-    listing.set_defaults(handler=lambda arguments: run(arguments, _list_keys))
-    revoke = actions.add_parser("revoke", help="take a key back; servers refuse it after two seconds")
-    revoke.add_argument("name", metavar="NAME")
-    revoke.set_defaults(handler=lambda arguments: run(arguments, _revoke_key))
-    for action in (add, listing, revoke):
-        add_address(action)
 
 
 def add_address(parser: argparse.ArgumentParser) -> None:
@@ -116,6 +116,45 @@ async def _status(store: "Store", arguments: argparse.Namespace) -> int:
     return 1 if state.is_behind else 0
 
 
+async def _backup(store: "Store", arguments: argparse.Namespace) -> int:
+    from advisor.store.backup import backup
+
+    count = await backup(store, arguments.file)
+    say(arguments, f"{count} rows written to {arguments.file}", {"rows": count, "file": str(arguments.file)})
+    return 0
+
+
+async def _restore(store: "Store", arguments: argparse.Namespace) -> int:
+    from advisor.store.backup import restore
+
+    store.make_folder()
+    count = await restore(store, arguments.file)
+    say(arguments, f"{count} rows read from {arguments.file}", {"rows": count, "file": str(arguments.file)})
+    return 0
+
+
+async def _purge(store: "Store", arguments: argparse.Namespace) -> int:
+    from advisor.contracts.errors import BadInput
+    from advisor.store import Origin
+    from advisor.store.keys import COMMAND_LINE
+
+    if arguments.older_than_days < 0:
+        raise BadInput(f"--older-than-days {arguments.older_than_days}: must not be negative")
+    await store.open()
+    before = store.clock() - timedelta(days=arguments.older_than_days)
+    counts = {}
+    chosen: tuple[Kind, ...] = tuple(arguments.kind or KINDS)
+    for kind in chosen:
+        found = await store.older_than(kind, before, tenant=arguments.tenant)
+        for identity, tenant in [] if arguments.dry_run else found:
+            await store.delete(kind, identity, Origin(COMMAND_LINE, tenant=tenant, actor=COMMAND_LINE))
+        counts[kind] = len(found)
+    done = "would be deleted" if arguments.dry_run else "deleted"
+    text = "\n".join(f"{kind}s: {count} {done}" for kind, count in counts.items())
+    say(arguments, text, {"deleted": counts, "dry_run": arguments.dry_run})
+    return 0
+
+
 async def _verify(store: "Store", arguments: argparse.Namespace) -> int:
     from advisor.contracts.errors import Failed
     from advisor.store.audit import verify
@@ -137,59 +176,3 @@ async def _verify(store: "Store", arguments: argparse.Namespace) -> int:
     where = "" if broken.sequence is None else f"entry {broken.sequence}: "
     say(arguments, f"broken: {where}{broken.reason}\n{found.entries} entries before it hold", facts)
     return 1
-
-
-async def _add_key(store: "Store", arguments: argparse.Namespace) -> int:
-    from advisor.store.keys import KeyRing
-
-    await store.open()
-    expires_at = _moment(arguments.expires)
-    given = {"name": arguments.name, "tenant": arguments.tenant, "role": arguments.role}
-    key = await KeyRing(store).add(**given, expires_at=expires_at)
-    say(arguments, key, {**given, "expires_at": _text(expires_at), "key": key})
-    return 0
-
-
-async def _list_keys(store: "Store", arguments: argparse.Namespace) -> int:
-    from advisor.store.keys import KeyRing
-
-    await store.open()
-    rows = [
-        {
-            "name": row.name,
-            "tenant": row.tenant,
-            "role": row.role,
-            "created_at": _text(row.created_at),
-            "expires_at": _text(row.expires_at),
-            "revoked_at": _text(row.revoked_at),
-        }
-        for row in await KeyRing(store).keys()
-    ]
-    lines = ["  ".join(f"{name} {value or '-'}" for name, value in row.items()) for row in rows]
-    say(arguments, "\n".join(lines) or "no keys: the service is open", {"keys": rows})
-    return 0
-
-
-async def _revoke_key(store: "Store", arguments: argparse.Namespace) -> int:
-    from advisor.store.keys import KeyRing
-
-    await store.open()
-    await KeyRing(store).revoke(arguments.name)
-    say(arguments, f"{arguments.name}: revoked", {"name": arguments.name, "revoked": True})
-    return 0
-
-
-def _moment(text: str | None) -> datetime | None:
-    from advisor.contracts.errors import BadInput
-
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise BadInput(f"--expires {text!r}: expected a date such as 2027-01-31") from error
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-
-
-def _text(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat(timespec="seconds")

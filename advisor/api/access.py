@@ -14,15 +14,15 @@ from advisor.store import LOCAL
 from advisor.store.keys import Holder, KeyRing, Role
 from advisor.store.origin import hash_of
 
-Need = Literal["read", "decide", "measure", "audit"]
+Need = Literal["read", "decide", "measure", "audit", "erase"]
 MAY: dict[Role, frozenset[Need]] = {
     "manager": frozenset({"read", "decide"}),
     "procurement": frozenset({"read", "decide"}),
     "engineer": frozenset({"read", "decide", "measure"}),
     "auditor": frozenset({"read", "audit"}),
-    "admin": frozenset({"read", "decide", "measure", "audit"}),
+    "admin": frozenset({"read", "decide", "measure", "audit", "erase"}),
 }
-"""`decide`: cases, assessments, jobs; `measure`: measurements, calibrations; `audit`: the audit trail."""
+"""`decide`: cases, assessments, jobs; `measure`: measurements, calibrations; `audit`: the trail; `erase`: deleting."""
 NEEDS = "needs"
 """Under this name a route says in `opt` what it needs; without it `read`."""
 REMEMBERED_S = 2.0

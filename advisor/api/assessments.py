@@ -3,14 +3,14 @@
 from typing import Any
 from uuid import UUID
 
-from litestar import Controller, Request, Response, get, post
+from litestar import Controller, Request, Response, delete, get, post
 from litestar.params import FromPath, JSONBody
 
 from advisor.api.access import NEEDS
 from advisor.api.backend import Limit, Offset, Shared, Ticket, assessment_change, created, next_page, whole
 from advisor.api.errors import problem_responses
-from advisor.api.exports import InLanguage, address_of, exported
-from advisor.api.requests import Tenant, Writer
+from advisor.api.exports import InLanguage, address_of, exported, plain_address
+from advisor.api.requests import Caller, Tenant, Writer
 from advisor.contracts.assessment import Assessment
 from advisor.contracts.service import AssessmentPage, AssessmentRequest, AssessmentSummary
 from advisor.store import Change
@@ -95,3 +95,14 @@ class AssessmentController(Controller):
     ) -> Response[Any]:
         """The planned cost lines as a FOCUS 1.2 table, a row per option, line and month."""
         return await exported(request, backend, tenant, assessment_id, "focus", language)
+
+    @delete(
+        "/{assessment_id:str}",
+        operation_id="deleteAssessment",
+        opt={NEEDS: "erase"},
+        summary="Delete assessment",
+        responses=problem_responses(400, 404),
+    )
+    async def delete_assessment(self, assessment_id: FromPath[str], backend: Shared, caller: Caller) -> None:
+        """Delete an assessment; the audit trail keeps its hash, and that it was deleted."""
+        await backend.store.delete("assessment", plain_address(assessment_id), caller)

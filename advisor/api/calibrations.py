@@ -4,13 +4,13 @@ from functools import partial
 from uuid import UUID
 
 import anyio
-from litestar import Controller, Response, get, post
+from litestar import Controller, Response, delete, get, post
 from litestar.params import FromPath, JSONBody
 
 from advisor.api.access import NEEDS
 from advisor.api.backend import Backend, Limit, Offset, Shared, Ticket, calibration_change, created, next_page, whole
 from advisor.api.errors import problem_responses
-from advisor.api.requests import Tenant, Writer
+from advisor.api.requests import Caller, Tenant, Writer
 from advisor.calibrate.build import calibrated, restored, revoked
 from advisor.contracts.calibration import Calibration
 from advisor.contracts.errors import BadInput
@@ -98,6 +98,17 @@ class CalibrationController(Controller):
 
         kept = await backend.once(origin, data, make)
         return created(self.path, kept, kept.summary)
+
+    @delete(
+        "/{calibration_id:uuid}",
+        operation_id="deleteCalibration",
+        opt={NEEDS: "erase"},
+        summary="Delete calibration",
+        responses=problem_responses(400, 404),
+    )
+    async def delete_calibration(self, calibration_id: FromPath[UUID], backend: Shared, caller: Caller) -> None:
+        """Delete a calibration; the audit trail keeps its hash, and that it was deleted."""
+        await backend.store.delete("calibration", calibration_id, caller)
 
 
 async def _measurement(backend: Backend, identity: UUID, tenant: str) -> Report:

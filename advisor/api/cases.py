@@ -2,13 +2,13 @@
 
 from uuid import UUID
 
-from litestar import Controller, Response, get, post
+from litestar import Controller, Response, delete, get, post
 from litestar.params import FromPath, JSONBody
 
 from advisor.api.access import NEEDS
 from advisor.api.backend import Limit, Offset, Shared, Ticket, created, next_page, whole
 from advisor.api.errors import problem_responses
-from advisor.api.requests import Tenant, Writer
+from advisor.api.requests import Caller, Tenant, Writer
 from advisor.contracts.case import Case
 from advisor.contracts.service import CasePage, CaseSummary
 from advisor.store import Change
@@ -60,3 +60,14 @@ class CaseController(Controller):
     async def get_case(self, case_id: FromPath[UUID], backend: Shared, tenant: Tenant) -> Response[Case]:
         """One case."""
         return whole(await backend.store.document("case", case_id, tenant=tenant))
+
+    @delete(
+        "/{case_id:uuid}",
+        operation_id="deleteCase",
+        opt={NEEDS: "erase"},
+        summary="Delete case",
+        responses=problem_responses(400, 404),
+    )
+    async def delete_case(self, case_id: FromPath[UUID], backend: Shared, caller: Caller) -> None:
+        """Delete a case; the audit trail keeps its hash, and that it was deleted."""
+        await backend.store.delete("case", case_id, caller)

@@ -52,6 +52,15 @@ def address_of(text: str) -> Address:
     return Address(_identity(text), None)
 
 
+def plain_address(text: str) -> UUID:
+    """The last part of a path that may have no ending.
+
+    Raises:
+        NotFoundException: it is no id.
+    """
+    return _identity(text)
+
+
 async def exported(
     request: Request[Any, Any, Any],
     backend: Backend,

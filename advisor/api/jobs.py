@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from litestar import Controller, Response, get, post
+from litestar import Controller, Response, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
@@ -111,6 +111,20 @@ class JobController(Controller):
         """End a job; assessments that it has made stay. To cancel once more changes nothing."""
         await queue.cancel(job_id, caller)
         return _told(await queue.job(job_id, tenant=caller.tenant))
+
+    @delete(
+        "/{job_id:uuid}",
+        operation_id="deleteJob",
+        opt={NEEDS: "erase"},
+        summary="Delete job",
+        responses=problem_responses(400, 404),
+    )
+    async def delete_job(self, job_id: FromPath[UUID], backend: Shared, caller: Caller) -> None:
+        """Delete a job with its results, running or not; assessments that it has made stay.
+
+        The audit trail keeps its hash, and that it was deleted.
+        """
+        await backend.store.delete("job", job_id, caller)
 
 
 def _told(row: JobRow) -> Job:

@@ -2,13 +2,13 @@
 
 from uuid import UUID
 
-from litestar import Controller, Response, get, post
+from litestar import Controller, Response, delete, get, post
 from litestar.params import FromPath, JSONBody
 
 from advisor.api.access import NEEDS
 from advisor.api.backend import Limit, Offset, Shared, Ticket, created, next_page, whole
 from advisor.api.errors import problem_responses
-from advisor.api.requests import Tenant, Writer
+from advisor.api.requests import Caller, Tenant, Writer
 from advisor.contracts.measurements import report_name
 from advisor.contracts.service import MeasurementPage, MeasurementSummary, Report
 from advisor.store import Change
@@ -73,3 +73,14 @@ class MeasurementController(Controller):
     ) -> Response[Report]:
         """One report."""
         return whole(await backend.store.document("measurement", measurement_id, tenant=tenant))
+
+    @delete(
+        "/{measurement_id:uuid}",
+        operation_id="deleteMeasurement",
+        opt={NEEDS: "erase"},
+        summary="Delete measurement",
+        responses=problem_responses(400, 404),
+    )
+    async def delete_measurement(self, measurement_id: FromPath[UUID], backend: Shared, caller: Caller) -> None:
+        """Delete a measurement; the audit trail keeps its hash, and that it was deleted."""
+        await backend.store.delete("measurement", measurement_id, caller)

@@ -132,10 +132,15 @@ async def _difference(session: AsyncSession, given: Link, contents: dict[tuple[s
         return None
     name = f"{event.kind} {event.document_id}"
     now = contents.get((event.kind, event.document_id))
+    if now == event.document_sha256:
+        return None
+    later = AuditRecord.sequence > given.sequence
+    deleted = exists().where(AuditRecord.document_id == event.document_id, AuditRecord.action == DELETED, later)
+    if await session.scalar(select(deleted)):
+        return None
     if now is None:
-        gone = exists().where(AuditRecord.document_id == event.document_id, AuditRecord.action == DELETED)
-        return None if await session.scalar(select(gone)) else f"{name} is not stored any more, and nobody deleted it"
-    return None if now == event.document_sha256 else f"{name} was changed after it was stored"
+        return f"{name} is not stored any more, and nobody deleted it"
+    return f"{name} was changed after it was stored"
 
 
 async def _outside(session: AsyncSession) -> str | None:

@@ -51,11 +51,19 @@ class Database:
             StoreUnavailable: the database does not answer, or the file cannot be written.
         """
         async with self._reported():
-            if not self.is_postgresql and self.url.database not in (None, "", ":memory:"):
-                Path(str(self.url.database)).parent.mkdir(parents=True, exist_ok=True)
-            async with self._engine().begin() as connection:
-                await connection.execute(self._lock(SCHEMA_LOCK))
-                return await connection.run_sync(migrate)
+            self.make_folder()
+        return await self.change(migrate)
+
+    def make_folder(self) -> None:
+        """The folder of a SQLite file."""
+        if not self.is_postgresql and self.url.database not in (None, "", ":memory:"):
+            Path(str(self.url.database)).parent.mkdir(parents=True, exist_ok=True)
+
+    async def change(self, work: Callable[[Connection], T]) -> T:
+        """Work on the tables themselves while nobody else does, in one transaction."""
+        async with self._reported(), self._engine().begin() as connection:
+            await connection.execute(self._lock(SCHEMA_LOCK))
+            return await connection.run_sync(work)
 
     async def inspect(self, look: Callable[[Connection], T]) -> T:
         """Look at the schema; nothing is changed."""

@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from advisor.store.audit import append
+from advisor.store.audit import DELETED, append
 from advisor.store.chain import Event, instant
 from advisor.store.database import Database
 from advisor.store.errors import KeyReused, NotStored
@@ -133,6 +133,28 @@ class Store(Database):
                 )
         return Kept(rows[0].id, rows[0].summary, rows[0].document)
 
+    async def delete(self, kind: Kind, identity: UUID, origin: Origin) -> None:
+        """Delete one document; the trail keeps that it was there, its hash and who deleted it.
+
+        Raises:
+            NotStored: the tenant has none under this id.
+        """
+        async with self.writing() as session:
+            row = await session.get(RECORDS[kind], identity)
+            if row is None or row.tenant != origin.tenant:
+                raise NotStored(f"no {kind} {str(identity)!r}; GET /v1/{kind}s lists what there is")
+            await session.execute(delete(IdempotencyRecord).where(IdempotencyRecord.document_id == identity))
+            await session.delete(row)
+            await append(session, [self._event(kind, identity, row.document, origin, action=DELETED)])
+
+    async def older_than(self, kind: Kind, before: datetime, *, tenant: str | None) -> list[tuple[UUID, str]]:
+        """Ids of documents, and whose they are; of all tenants without one."""
+        model = RECORDS[kind]
+        wanted = [model.created_at < before, *([] if tenant is None else [model.tenant == tenant])]
+        async with self.sessions() as session:
+            rows = await session.execute(select(model.id, model.tenant).where(*wanted).order_by(model.created_at))
+            return [(identity, owner) for identity, owner in rows]
+
     async def add_in(self, session: AsyncSession, changes: Sequence[Change], origin: Origin) -> list[DocumentBase]:
         """Add documents and their entries in the trail, in a session of `writing`."""
         rows, events = [], []
@@ -140,19 +162,20 @@ class Store(Database):
             known = await session.get(RECORDS[change.kind], change.entry.id) if change.once else None
             rows.append(known or _added(session, change, origin.tenant))
             if known is None:
-                events.append(self._event(change, origin))
+                entry = change.entry
+                events.append(self._event(change.kind, entry.id, entry.document, origin, action="create"))
         await append(session, events)
         return rows
 
-    def _event(self, change: Change, origin: Origin) -> Event:
+    def _event(self, kind: Kind, identity: UUID, document: str, origin: Origin, *, action: str) -> Event:
         return Event(
             at=instant(self.clock()),
             tenant=origin.tenant,
             actor=origin.actor,
-            action="create",
-            kind=change.kind,
-            document_id=change.entry.id,
-            document_sha256=hash_of(change.entry.document),
+            action=action,
+            kind=kind,
+            document_id=identity,
+            document_sha256=hash_of(document),
             request_id=origin.request_id,
         )
 

@@ -138,12 +138,12 @@ def test_a_role_may_what_it_may_and_no_more(database_url, ring, role):
 def test_every_route_that_stores_needs_more_than_reading(database_url):
     app = create_app(database_url=database_url, assess=fake_assess, catalog=load_catalog())
     storing = {
-        route.path: handler.opt.get("needs")
+        handler.operation_id: handler.opt.get("needs")
         for route in app.routes
         for handler in getattr(route, "route_handlers", [])
         if "origin" in handler.parsed_fn_signature.parameters or "caller" in handler.parsed_fn_signature.parameters
     }
-    assert len(storing) == 7 and set(storing.values()) == {"decide", "measure"}
+    assert len(storing) == 12 and set(storing.values()) == {"decide", "measure", "erase"}
 
 
 def filled(client, headers):

@@ -80,9 +80,10 @@ def test_the_document_names_each_form_with_its_media_type(service):
         operation = paths["/v1/assessments/{assessment_id}" + ending]["get"]
         assert list(operation["responses"]["200"]["content"]) == [media_type]
         assert {"404", "406"} <= set(operation["responses"])
-        assert [item["name"] for item in operation["parameters"]] == ["assessment_id", "language"]
+        told = [item["name"] for item in operation["parameters"] if item["in"] != "header"]
+        assert told == ["assessment_id", "language"]
     plain = paths["/v1/assessments/{assessment_id}"]["get"]["parameters"]
-    assert [(item["name"], item["schema"]) for item in plain] == [
+    assert [(item["name"], item["schema"]) for item in plain if item["in"] != "header"] == [
         ("assessment_id", {"type": "string", "format": "uuid"})
     ]
 

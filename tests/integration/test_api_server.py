@@ -7,10 +7,10 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import httpx
 import pytest
+from advisor_server import ROOT, Server
 from calibration_reports import run as cpu_run
 from documents import baseline_report, run_report
 
@@ -21,41 +21,9 @@ from advisor.contracts.estimates import EstimateError, ServingRequest, TrainingR
 from advisor.files import read_contract
 
 pytest_plugins = ["api_databases"]
-ROOT = Path(__file__).resolve().parents[2]
 SHOP = ROOT / "data" / "examples" / "shop_product_texts.yaml"
 PARALLEL = 20
 DRAWS = 100
-
-
-class Server:
-    """One `advisor serve` on a free port."""
-
-    def __init__(self, database_url: str, log: Path) -> None:
-        self.log = log
-        with log.open("wb") as stream:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "advisor.cli", "serve", "--port", "0"],
-                cwd=log.parent,
-                env=os.environ | {"DATABASE_URL": database_url, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
-                stdout=stream,
-                stderr=subprocess.STDOUT,
-            )
-        self.url = self._address()
-
-    def _address(self) -> str:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            for line in self.log.read_text(encoding="utf-8").splitlines():
-                if line.startswith("advisor on "):
-                    return line.split()[2]
-            assert self.process.poll() is None, self.log.read_text(encoding="utf-8")
-            time.sleep(0.05)
-        raise AssertionError(self.log.read_text(encoding="utf-8"))
-
-    def stop(self, number: int = signal.SIGTERM) -> int:
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-        return self.process.wait(30)
 
 
 @pytest.fixture
