@@ -13,7 +13,7 @@ import traceback
 import uuid
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 from litestar import Litestar
 from litestar.types import Message, Receive, Scope, Send
@@ -69,10 +69,23 @@ def remark(**facts: str | float | None) -> None:
 
 def configure_logs(form: LogFormat) -> None:
     """Log to standard error; as JSON with a line for every request, as text only what is out of the ordinary."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = StandardError()
     handler.setFormatter(JsonLines() if form == "json" else Lines("%(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("serving").setLevel(logging.INFO if form == "json" else logging.WARNING)
+
+
+class StandardError(logging.StreamHandler[TextIO]):
+    """Writes to what standard error is at that moment, not to what it was when the log was set up."""
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]
+        """Standard error."""
+        return sys.stderr
+
+    @stream.setter
+    def stream(self, value: TextIO) -> None:
+        """Nothing to keep."""
 
 
 class Lines(logging.Formatter):
