@@ -11,9 +11,10 @@ import warnings
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, text
+from sqlalchemy.ext.asyncio import create_async_engine
 
-from advisor.store import Store
+from advisor.store import Store, StoreUnavailable, database_address
 from advisor.store.tables import DocumentBase
 
 
@@ -44,14 +45,29 @@ def database_url(request, tmp_path):
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/store/advisor.db"
     url = request.getfixturevalue("postgresql_url")
-    asyncio.run(_empty(Store(url)))
+    asyncio.run(_fresh(url))
     return url
 
 
+async def _fresh(url: str) -> None:
+    """Empty tables; where a test left a schema of its own behind, the schema is made anew."""
+    try:
+        await _empty(Store(url))
+    except StoreUnavailable:
+        engine = create_async_engine(database_address(url))
+        async with engine.begin() as connection:
+            await connection.execute(text("DROP SCHEMA public CASCADE"))
+            await connection.execute(text("CREATE SCHEMA public"))
+        await engine.dispose()
+        await _empty(Store(url))
+
+
 async def _empty(store: Store) -> None:
-    await store.open()
-    async with store.sessions() as session:
-        for table in reversed(DocumentBase.metadata.sorted_tables):
-            await session.execute(delete(table))
-        await session.commit()
-    await store.close()
+    try:
+        await store.open()
+        async with store.sessions() as session:
+            for table in reversed(DocumentBase.metadata.sorted_tables):
+                await session.execute(delete(table))
+            await session.commit()
+    finally:
+        await store.close()

@@ -12,7 +12,7 @@ import pytest
 from advisor.cli import main
 from advisor.contracts.calibration import Calibration
 from advisor.contracts.plan import TrainingPlan
-from advisor.contracts.runs import RunReport
+from advisor.contracts.runs import RunCost, RunReport
 from advisor.files import read_contract, write_contract
 from trainer.report import forecast_rows
 
@@ -28,7 +28,8 @@ def replayed(identity: str, steps: int, seed: int, *, plan: TrainingPlan | None 
     found = found.model_copy(update={"model_card": card})
     if plan is None:
         return found
-    rows = forecast_rows(plan, found.phases, found.evaluation, found.energy)
+    cost = RunCost(cost=None, currency=None, hours=1.0, cost_per_hour=None, reason="no price was stated")
+    rows = forecast_rows(plan, found.phases, found.evaluation, found.energy, cost)
     return found.model_copy(update={"plan": plan, "forecast": tuple(rows)})
 
 

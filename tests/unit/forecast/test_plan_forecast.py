@@ -12,6 +12,7 @@ from advisor.catalog.load import load_catalog
 from advisor.cli import main
 from advisor.contracts.errors import BadInput
 from advisor.contracts.plan import TrainingPlan
+from advisor.contracts.runs import RunCost
 from advisor.core.sampling import Z95
 from advisor.files import read_contract, write_contract
 from advisor.forecast.plan import forecast_of_plan
@@ -144,7 +145,11 @@ def test_the_report_lays_actual_hours_of_every_phase_beside_the_forecast():
     rows = {
         row.name: row
         for row in forecast_rows(
-            run.plan.model_copy(update={"forecast": found.forecast}), run.phases, run.evaluation, run.energy
+            run.plan.model_copy(update={"forecast": found.forecast}),
+            run.phases,
+            run.evaluation,
+            run.energy,
+            RunCost(cost=None, currency=None, hours=1.0, cost_per_hour=None, reason="no price was stated"),
         )
     }
     assert rows["train_hours"].inside and rows["preference_hours"].inside
