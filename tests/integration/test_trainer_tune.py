@@ -230,7 +230,7 @@ def metered(cwd, *arguments, rc=0):
 
 
 def test_energy_ends_a_search_before_the_cap_is_passed_and_is_counted_from_the_first_second_on(tmp_path):
-    write_plan(tmp_path, {"pretrain": {**PRETRAIN, "max_steps": 600}})
+    write_plan(tmp_path, {"pretrain": {**PRETRAIN, "max_steps": 3000}})
     metered(tmp_path, *TUNE, "--max-kwh", "1e-6")
     report = result(tmp_path)
     assert report.ended == "cap" and report.ended_reason.startswith("--max-kwh 1e-06 kWh")
