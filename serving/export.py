@@ -11,13 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from advisor.contracts.base import Contract, Count
-from advisor.contracts.errors import BadInput
-from advisor.contracts.mistakes import describe
 from advisor.files import write_text
-from serving.records import Feedback, FeedbackRecord
+from serving.records import Feedback, FeedbackRecord, read_journal
 from serving.traffic import TrafficRecord, read_traffic
 
 CONVERSATIONS, PREFERENCES = "conversations.jsonl", "preferences.jsonl"
@@ -91,21 +87,7 @@ def read_feedback(records: Path) -> list[FeedbackRecord]:
         BadInput: the file cannot be read, or a line is no judgement.
     """
     file = records / "feedback.jsonl" if records.is_dir() else records
-    try:
-        lines = file.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"{file}: cannot be read as feedback: {error}; `serving up` writes it") from error
-    found = []
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            found.append(FeedbackRecord.model_validate_json(line))
-        except ValidationError as error:
-            if number == len(lines):  # cut off while it was written
-                break
-            raise BadInput(describe(error, FeedbackRecord, f"{file}: line {number}")) from error
-    return found
+    return read_journal(file, FeedbackRecord, "feedback")
 
 
 def _rows(given: Feedback, kept: TrafficRecord | None) -> tuple[Row, Row | None] | str:

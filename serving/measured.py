@@ -9,13 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from advisor.contracts.errors import BadInput, UnknownName
 from advisor.contracts.measurements import LatencyQuantiles, ServingLoad, ServingMeasurement
-from advisor.contracts.mistakes import describe
 from serving.load import BenchReport, Quantiles, quantile
-from serving.records import UsageRecord
+from serving.records import UsageRecord, read_journal
 
 
 @dataclass(frozen=True)
@@ -74,21 +71,7 @@ def read_usage(path: Path) -> list[UsageRecord]:
         BadInput: the file cannot be read, or a line is no record.
     """
     file = path / "usage.jsonl" if path.is_dir() else path
-    try:
-        lines = file.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"{file}: cannot be read as usage records: {error}; `serving up` writes them") from error
-    found = []
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            found.append(UsageRecord.model_validate_json(line))
-        except ValidationError as error:
-            if number == len(lines):
-                break
-            raise BadInput(describe(error, UsageRecord, f"{file}: line {number}")) from error
-    return found
+    return read_journal(file, UsageRecord, "a journal of usage records")
 
 
 def busy_s(records: Sequence[UsageRecord]) -> float:

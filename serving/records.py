@@ -5,12 +5,16 @@ Enter at `UsageRecord`, `Feedback` and `Journal`.
 
 import threading
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal, Self, TypeVar
 
-from pydantic import BaseModel, model_validator
+from pydantic import BaseModel, ValidationError, model_validator
 
 from advisor.contracts.base import Contract, Count, NonNegative, Text
+from advisor.contracts.errors import BadInput
+from advisor.contracts.mistakes import describe
 from advisor.contracts.runs import EnergyQuality
+
+R = TypeVar("R", bound=BaseModel)
 
 
 class UsageRecord(Contract):
@@ -91,3 +95,26 @@ class Journal:
         """Write one record."""
         with self._lock, self.path.open("a", encoding="utf-8") as file:
             file.write(record.model_dump_json() + "\n")
+
+
+def read_journal(file: Path, record: type[R], what: str) -> list[R]:
+    """The records of a journal; a last line that was cut off while it was written is left out.
+
+    Raises:
+        BadInput: the file cannot be read, or a line is no such record.
+    """
+    try:
+        lines = file.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{file}: cannot be read as {what}: {error}; `serving up` writes it") from error
+    found = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            found.append(record.model_validate_json(line))
+        except ValidationError as error:
+            if number == len(lines):
+                break
+            raise BadInput(describe(error, record, f"{file}: line {number}")) from error
+    return found
