@@ -12,7 +12,8 @@ from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from advisor.contracts.errors import BadInput, Failed
+from advisor.contracts.errors import BadInput
+from advisor.listening import bind
 from serving.access import Access
 from serving.address import UpstreamAddress
 from serving.engines.opening import load_engines, load_one
@@ -34,7 +35,7 @@ def up(settings: ServerSettings) -> int:
     _check(settings)
     models, upstreams = named_models(settings)
     access = Access(settings.keys)
-    listener = _bind(settings.host, settings.port)
+    listener = bind(settings.host, settings.port)
     previous = signal.signal(signal.SIGTERM, _as_keyboard_interrupt)
     try:
         _serve(settings, models, upstreams, listener, access)
@@ -122,28 +123,6 @@ def _close_engines(server: "uvicorn.Server", lines: "Mapping[str, Line]", drain_
     if not ended.wait(drain_s):
         for line in lines.values():
             line.close_engines()
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    """Take the port; 0 takes a free one.
-
-    Raises:
-        BadInput: the address does not exist.
-        Failed: the port is taken or not allowed.
-    """
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
-    except (socket.gaierror, UnicodeError) as error:
-        raise BadInput(f"--host {host!r}: no such address: {error}") from error
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        listener.listen(128)
-    except OSError as error:
-        listener.close()
-        raise Failed(f"cannot listen on {host}:{port}: {error.strerror}; choose another --port") from error
-    return listener
 
 
 def _as_keyboard_interrupt(signum: int, frame: FrameType | None) -> None:

@@ -13,7 +13,7 @@ import sys
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from advisor.contracts.errors import BadInput, Failed
+from advisor.listening import bind
 
 if TYPE_CHECKING:
     from advisor.api.worker import Worker
@@ -36,7 +36,7 @@ def serve(host: str, port: int, *, worker: bool = True, require_keys: bool = Fal
         BadInput: the host or DATABASE_URL is wrong.
         Failed: the port is taken, or the store does not answer.
     """
-    listener = _bind(host, port)
+    listener = bind(host, port)
     previous = signal.signal(signal.SIGTERM, _as_keyboard_interrupt)
     try:
         _serve(listener, worker=worker, require_keys=require_keys)
@@ -128,25 +128,6 @@ async def _reach(store: "Store") -> bool:
         return await KeyRing(store).is_empty()
     finally:
         await store.close()
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    """Take the port; 0 takes a free one."""
-    if not 0 <= port <= 65535:
-        raise BadInput(f"--port {port}: must be 0 to 65535")
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
-    except (socket.gaierror, UnicodeError) as error:
-        raise BadInput(f"--host {host!r}: no such address: {error}") from error
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        listener.listen(128)
-    except OSError as error:
-        listener.close()
-        raise Failed(f"cannot listen on {host}:{port}: {error.strerror}; choose another --port") from error
-    return listener
 
 
 def _as_keyboard_interrupt(signum: int, frame: FrameType | None) -> None:

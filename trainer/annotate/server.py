@@ -6,7 +6,7 @@ import socket
 import sys
 from types import FrameType
 
-from advisor.contracts.errors import BadInput, Failed
+from advisor.listening import bind
 from trainer.annotate.sitting import Sitting
 
 
@@ -17,7 +17,7 @@ def serve(sitting: Sitting, *, host: str, port: int) -> int:
         BadInput: the address does not exist.
         Failed: the port is taken.
     """
-    listener = _bind(host, port)
+    listener = bind(host, port)
     previous = signal.signal(signal.SIGTERM, _as_keyboard_interrupt)
     try:
         _run(sitting, listener, host)
@@ -48,24 +48,6 @@ def _run(sitting: Sitting, listener: socket.socket, host: str) -> None:
     app = create_app(sitting, hosts=tuple(dict.fromkeys((*LOCAL_HOSTS, host))))
     config = uvicorn.Config(app, log_level="error", access_log=False, timeout_graceful_shutdown=3, lifespan="on")
     uvicorn.Server(config).run(sockets=[listener])
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    if not 0 <= port <= 65535:
-        raise BadInput(f"--port {port}: must be 0 to 65535")
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
-    except (socket.gaierror, UnicodeError) as error:
-        raise BadInput(f"--host {host!r}: no such address: {error}") from error
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        listener.listen(16)
-    except OSError as error:
-        listener.close()
-        raise Failed(f"cannot listen on {host}:{port}: {error.strerror}; choose another --port") from error
-    return listener
 
 
 def _as_keyboard_interrupt(signum: int, frame: FrameType | None) -> None:
