@@ -150,6 +150,13 @@ def _add_serve(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
         "--lease-s", type=_lease_s, default=30.0, help="a job whose worker is silent so long is taken up again"
     )
     worker.add_argument("--until-empty", action="store_true", help="end when no job is waiting")
+    worker.add_argument(
+        "--metrics-port", type=int, metavar="PORT", help="answer Prometheus and probes there (default: nowhere)"
+    )
+    worker.add_argument("--metrics-host", default="127.0.0.1", help="address of that page (default: %(default)s)")
+    worker.add_argument(
+        "--audit-every-h", type=_hours, metavar="H", help="walk the audit trail so often, for figures and log"
+    )
     worker.set_defaults(handler=_worker)
 
 
@@ -251,9 +258,25 @@ def _serve(arguments: argparse.Namespace) -> int:
 
 
 def _worker(arguments: argparse.Namespace) -> int:
-    from advisor.api.server import work
+    from advisor.api.server import WorkSettings, work
 
-    return work(arguments.database_url, lease_s=arguments.lease_s, until_empty=arguments.until_empty)
+    return work(
+        WorkSettings(
+            database_url=arguments.database_url,
+            lease_s=arguments.lease_s,
+            until_empty=arguments.until_empty,
+            metrics_host=arguments.metrics_host,
+            metrics_port=arguments.metrics_port,
+            audit_every_h=arguments.audit_every_h,
+        )
+    )
+
+
+def _hours(text: str) -> float:
+    value = float(text)
+    if not 0 < value <= 24 * 366:
+        raise argparse.ArgumentTypeError(f"{value} is outside 0..{24 * 366}")
+    return value
 
 
 def _lease_s(text: str) -> float:

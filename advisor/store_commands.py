@@ -6,7 +6,6 @@ Enter at `add_parsers`.
 import argparse
 import asyncio
 import json
-import os
 import sys
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
@@ -81,9 +80,10 @@ def run(
 ) -> int:
     """Work on the store, and close it."""
     from advisor.store import Store
+    from advisor.store.address import url_of_environment
 
     async def whole() -> int:
-        store = Store(arguments.database_url or os.environ.get("DATABASE_URL"))
+        store = Store(arguments.database_url or url_of_environment())
         try:
             return await action(store, arguments)
         finally:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from advisor.client import KEY_VARIABLE
 from advisor.contracts.errors import BadInput, Failed
 from advisor.exits import exit_code
 
@@ -29,7 +30,7 @@ The figures come from `advisor serve`; start it first.
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; returns the exit code."""
     arguments = _parser().parse_args(argv)
-    return exit_code(lambda: _run(arguments.host, arguments.port, arguments.api))
+    return exit_code(lambda: _run(arguments.host, arguments.port, arguments.api, arguments.api_key_file))
 
 
 def entry() -> None:
@@ -65,15 +66,23 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=8501, help="port, 0 for a free one (default: %(default)s)")
     parser.add_argument("--api", default=DEFAULT_API, help="address of `advisor serve` (default: %(default)s)")
+    parser.add_argument(
+        "--api-key-file",
+        type=Path,
+        metavar="FILE",
+        help=f"file with the key for it (default: the environment variable {KEY_VARIABLE}, or none)",
+    )
     return parser
 
 
-def _run(host: str, port: int, api: str) -> int:
+def _run(host: str, port: int, api: str, key_file: Path | None) -> int:
     """Serve until SIGTERM or Ctrl-C; both end in exit code 0."""
     if not api.startswith(("http://", "https://")):
         raise BadInput(f"--api {api!r}: must begin with http:// or https://")
     port = _free_port(host, port)
     os.environ[API_VARIABLE] = api
+    if key_file is not None:
+        os.environ[KEY_VARIABLE] = _key(key_file)
 
     from streamlit import net_util
     from streamlit.web import bootstrap
@@ -87,6 +96,17 @@ def _run(host: str, port: int, api: str) -> int:
     sys.stdout.flush()
     bootstrap.run(str(Path(__file__).with_name("app.py")), False, [], options)
     return 0
+
+
+def _key(file: Path) -> str:
+    """The key that a file holds."""
+    try:
+        key = file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"--api-key-file {file}: cannot be read: {error}") from error
+    if not key or not key.isascii() or len(key.split()) != 1:
+        raise BadInput(f"--api-key-file {file}: must hold one key; make one: advisor keys add --help")
+    return key
 
 
 def _free_port(host: str, port: int) -> int:

@@ -15,12 +15,13 @@ from litestar.exceptions import HTTPException
 
 from serving.access import Access
 from serving.address import UpstreamAddress
+from serving.drift.watch import DriftWatch
 from serving.energy_share import WINDOW_S, EnergyLedger
 from serving.measured import read_usage
 from serving.metrics import Metrics
 from serving.model_dir import ServedModel
 from serving.quota import Budgets, Prices
-from serving.records import Journal
+from serving.records import Journal, UsageRecord
 from serving.routes import admin, answers, embeddings, models
 from serving.routes.common import answer_error
 from serving.service import Loader, Service
@@ -45,6 +46,7 @@ def create_app(
     timeout_s: float | None = None,
     loader: Loader | None = None,
     traffic: Traffic | None = None,
+    drift: DriftWatch | None = None,
 ) -> Litestar:
     """The application over loaded engines.
 
@@ -59,6 +61,7 @@ def create_app(
         timeout_s: longest time from request to end of answer; None: no limit.
         loader: loads further versions of the models; None: nothing is loaded while the server runs.
         traffic: keeps a sample of prompts and answers; None: no word is kept.
+        drift: looks for drift while the server runs; None: nobody does.
     """
     usage, feedback = Journal(records / "usage.jsonl"), Journal(records / "feedback.jsonl")
     door = access if access is not None else Access(None)
@@ -68,17 +71,24 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncGenerator[None, None]:
-        ledger = EnergyLedger(meter, usage.append, window_s=window_s)
+        metrics = Metrics(lines)
+
+        def written(record: UsageRecord) -> None:
+            usage.append(record)
+            metrics.count_record(record)
+
+        ledger = EnergyLedger(meter, written, window_s=window_s)
+        metrics.meter_up.set_function(lambda: float(ledger.is_measuring))
         behind = {name: opened(address) for name, address in (upstreams or {}).items()}
         app.state.service = Service(
             lines=lines,
-            metrics=Metrics(lines),
+            metrics=metrics,
             ledger=ledger,
             feedback=feedback,
             started_at=int(time.time()),
             access=door,
             budgets=budgets,
-            write=usage.append,
+            write=written,
             upstreams=behind,
             encoders=encoders,
             cards={model.name: model for model, _ in served if model.encoder},
@@ -87,10 +97,12 @@ def create_app(
             traffic=traffic,
         )
         ledger.start()
-        broom = asyncio.create_task(_sweep(traffic)) if traffic is not None else None
+        beside = [] if traffic is None else [asyncio.create_task(_sweep(traffic))]
+        if drift is not None:
+            beside.append(asyncio.create_task(drift.run([*lines, *behind, *encoders], metrics)))
         yield
-        if broom is not None:
-            broom.cancel()
+        for task in beside:
+            task.cancel()
         await ledger.stop()
         for upstream in behind.values():
             await upstream.client.aclose()

@@ -41,6 +41,12 @@ class EnergyLedger:
         self._accounts: dict[str, _Account] = {}
         self._busy = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._last_measured = True
+
+    @property
+    def is_measuring(self) -> bool:
+        """Whether the meter works, and gave a figure for the last window."""
+        return not self._meter.reason and self._last_measured
 
     def start(self) -> None:
         """Begin to measure, if there is something to measure; needs a running event loop."""
@@ -85,6 +91,7 @@ class EnergyLedger:
                 self._settle(window.report)
 
     def _settle(self, report: EnergyReport) -> None:
+        self._last_measured = report.energy_j is not None
         shares = share_out(report.energy_j or 0.0, {name: a.tokens for name, a in self._accounts.items()})
         for name, account in list(self._accounts.items()):
             if account.tokens and report.energy_j is None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from serving.versions import Line
 
 LOOPBACK = ("127.0.0.1", "::1")
+SECONDS_PER_HOUR = 3600.0
 FAREWELL_S = 3
 """How long failed answers may take to be told to their clients, after the drain."""
 
@@ -69,13 +70,14 @@ def _serve(
     import uvicorn
 
     from serving.app import create_app
+    from serving.drift.watch import DriftWatch
     from serving.service import Loader
     from serving.trace import configure_logs
     from serving.traffic import Traffic
 
     configure_logs(settings.log_format)
     meter = open_meter()
-    root, days = settings.model_root, settings.keep_days
+    root, days, every_h = settings.model_root, settings.keep_days, settings.drift_every_h
     app = create_app(
         engines,
         meter,
@@ -88,6 +90,7 @@ def _serve(
         traffic=None
         if days is None
         else Traffic(settings.records, days=days, sample_fraction=settings.sample_fraction),
+        drift=None if every_h is None else DriftWatch(settings.records, every_s=every_h * SECONDS_PER_HOUR),
     )
     patience_s = settings.drain_s + FAREWELL_S
     config = uvicorn.Config(

@@ -43,6 +43,8 @@ class ServerSettings:
     """How long prompts and answers are kept; None: not at all."""
     sample_fraction: float
     """Share of the requests of which they are kept."""
+    drift_every_h: float | None
+    """How often traffic is held against earlier traffic; None: never."""
     drain_s: int
     """How long running answers may take to finish after the stop signal; then they fail."""
 

@@ -76,13 +76,19 @@ def add_up(commands: Any) -> None:
         "--sample", type=_share, metavar="FRACTION", help="share of the requests kept by --keep-traffic (default: 1)"
     )
     up.add_argument(
+        "--drift-every-h",
+        type=_above_zero,
+        metavar="H",
+        help="compare the last 7 days with all before so often, as `serving drift` does, for /metrics and alerts.jsonl",
+    )
+    up.add_argument(
         "--model-root",
         type=Path,
         metavar="DIR",
         help="let administrators load new versions from below this directory: POST /v1/admin/models/NAME/versions",
     )
     up.add_argument(
-        "--timeout-s", type=_seconds, metavar="S", help="longest time from request to end of answer (default: none)"
+        "--timeout-s", type=_above_zero, metavar="S", help="longest time from request to end of answer (default: none)"
     )
     up.add_argument(
         "--log-format",
@@ -92,7 +98,7 @@ def add_up(commands: Any) -> None:
     )
     up.add_argument(
         "--hang-s",
-        type=_seconds,
+        type=_above_zero,
         default=300.0,
         metavar="S",
         help="longest forward pass; then the engine is restarted (default: %(default)g)",
@@ -139,6 +145,7 @@ def _up(arguments: argparse.Namespace) -> int:
             log_format=arguments.log_format,
             model_root=arguments.model_root,
             keep_days=arguments.keep_traffic,
+            drift_every_h=arguments.drift_every_h,
             sample_fraction=1.0 if arguments.sample is None else arguments.sample,
         )
     )
@@ -150,13 +157,13 @@ def _whole(text: str) -> int:
     return int(text)
 
 
-def _seconds(text: str) -> float:
+def _above_zero(text: str) -> float:
     try:
         value = float(text)
     except ValueError:
         value = 0.0
     if not 0 < value < 1e6:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
     return value
 
 

@@ -1,6 +1,5 @@
 """The HTTP service, put together. Enter at `create_app`."""
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -31,6 +30,7 @@ from advisor.api.requests import caller_of, finish, origin_of, refuse_unknown_pa
 from advisor.api.worker import Worker
 from advisor.contracts.catalog import Catalog
 from advisor.store import Store
+from advisor.store.address import url_of_environment
 from advisor.store.jobs import JobQueue
 from advisor.store.keys import KeyRing
 
@@ -67,7 +67,7 @@ def create_app(
         from advisor.catalog.load import load_catalog
 
         catalog = load_catalog()
-    backend = Backend(store or Store(database_url or os.environ.get("DATABASE_URL")), catalog, assess)
+    backend = Backend(store or Store(database_url or url_of_environment()), catalog, assess)
     queue = JobQueue(backend.store)
     access = Access(KeyRing(backend.store), require_keys=require_keys)
 

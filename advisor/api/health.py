@@ -5,10 +5,12 @@ from typing import Literal
 
 from litestar import Controller, get
 from litestar.plugins.prometheus import PrometheusController
+from litestar.response import Response
 from pydantic import BaseModel, ConfigDict
 
 from advisor.api.backend import Backend, Shared
 from advisor.api.errors import problem_responses
+from advisor.api.figures import Figures
 
 
 class Health(BaseModel):
@@ -43,6 +45,13 @@ class MetricsController(PrometheusController):
 
     path = "/metrics"
     include_in_schema = False
+
+    @get()
+    async def get(self, backend: Shared) -> Response[bytes]:
+        """The HTTP figures of this process, then those of the store, which all processes share."""
+        answer = await PrometheusController.get.fn(self)
+        store = await Figures(backend.store).text()
+        return Response(answer.content + store, headers=answer.headers)
 
 
 def _health(backend: Backend) -> Health:

@@ -6,19 +6,23 @@ Enter at `serve` and `work`.
 import asyncio
 import ipaddress
 import logging
-import os
 import signal
 import socket
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from types import FrameType
 from typing import TYPE_CHECKING
 
 from advisor.listening import bind
 
 if TYPE_CHECKING:
+    from advisor.api.figures import Figures
     from advisor.api.worker import Worker
     from advisor.store import Store
 
+SECONDS_PER_HOUR = 3600.0
 STOP_S = 10
 """How long running answers may take to finish after the stop signal."""
 
@@ -48,29 +52,46 @@ def serve(host: str, port: int, *, worker: bool = True, require_keys: bool = Fal
     return 0
 
 
-def work(database_url: str | None, *, lease_s: float, until_empty: bool) -> int:
+@dataclass(frozen=True)
+class WorkSettings:
+    """The options of `advisor worker`."""
+
+    database_url: str | None
+    lease_s: float
+    until_empty: bool
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = None
+    """Of the page of figures; None: there is none."""
+    audit_every_h: float | None = None
+    """How often the audit trail is walked; None: never."""
+
+
+def work(settings: WorkSettings) -> int:
     """Do jobs until SIGTERM or Ctrl-C, or until none is waiting; all end in exit code 0.
 
     Raises:
         BadInput: the database address or the catalogue is wrong.
-        Failed: the store does not answer at the start.
+        Failed: the store does not answer at the start, or the port of the figures is taken.
     """
     from advisor.api.backend import Backend
     from advisor.api.worker import Worker
     from advisor.assess import assess
     from advisor.catalog.load import load_catalog
     from advisor.store import Store
+    from advisor.store.address import url_of_environment
     from advisor.store.jobs import JobQueue
 
     _log_to_stderr()
-    store = Store(database_url or os.environ.get("DATABASE_URL"))
-    worker = Worker(Backend(store, load_catalog(), assess), JobQueue(store, lease_s=lease_s))
-    asyncio.run(_work(worker, until_empty=until_empty))
+    store = Store(settings.database_url or url_of_environment())
+    worker = Worker(Backend(store, load_catalog(), assess), JobQueue(store, lease_s=settings.lease_s))
+    asyncio.run(_work(worker, settings))
     return 0
 
 
-async def _work(worker: "Worker", *, until_empty: bool) -> None:
+async def _work(worker: "Worker", settings: WorkSettings) -> None:
     import anyio
+
+    from advisor.api.figures import AuditWatch, Figures
 
     store, stop = worker.queue.store, anyio.Event()
     loop = asyncio.get_running_loop()
@@ -78,15 +99,34 @@ async def _work(worker: "Worker", *, until_empty: bool) -> None:
         loop.add_signal_handler(number, stop.set)
     try:
         await store.open()
-        sys.stdout.write(f"worker on {store.address}\n")
-        sys.stdout.flush()
-        if until_empty:
-            while not stop.is_set() and await worker.work_once(stop):
-                pass
-        else:
-            await worker.run(stop)
+        watch = None
+        if settings.audit_every_h is not None:
+            watch = AuditWatch(store, every_s=settings.audit_every_h * SECONDS_PER_HOUR)
+        async with _page(Figures(store, watch), settings) as told, anyio.create_task_group() as group:
+            if watch is not None:
+                group.start_soon(watch.run, stop)
+            sys.stdout.write(f"worker on {store.address}{told}\n")
+            sys.stdout.flush()
+            if settings.until_empty:
+                while not stop.is_set() and await worker.work_once(stop):
+                    pass
+            else:
+                await worker.run(stop)
+            group.cancel_scope.cancel()
     finally:
         await store.close()
+
+
+@asynccontextmanager
+async def _page(figures: "Figures", settings: WorkSettings) -> AsyncIterator[str]:
+    """The page of figures, where one is wanted; yields what to tell of it."""
+    if settings.metrics_port is None:
+        yield ""
+        return
+    from advisor.api.worker_page import figures_page
+
+    async with figures_page(figures, settings.metrics_host, settings.metrics_port) as port:
+        yield f"; figures on http://{settings.metrics_host}:{port}/metrics"
 
 
 def _serve(listener: socket.socket, *, worker: bool, require_keys: bool) -> None:
@@ -94,9 +134,10 @@ def _serve(listener: socket.socket, *, worker: bool, require_keys: bool) -> None
 
     from advisor.api.app import create_app
     from advisor.store import Store
+    from advisor.store.address import url_of_environment
 
     _log_to_stderr()
-    store = Store(os.environ.get("DATABASE_URL"))
+    store = Store(url_of_environment())
     is_open = asyncio.run(_reach(store)) and not require_keys
     config = uvicorn.Config(
         create_app(worker=worker, require_keys=require_keys),

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = ["README.md", "METHODOLOGY.md", "data/README.md"]
-ROOMS = "advisor|trainer|serving|dashboards|tests|data|\\.ci"
+ROOMS = "advisor|trainer|serving|dashboards|tests|data|deploy|\\.ci"
 NAMED_PATH = re.compile(rf"(?<![\w./~-])((?:{ROOMS})/[\w./*-]*)")
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
 BARE_FILE = re.compile(r"`([\w.-]+\.(?:md|toml)|Makefile|Dockerfile|docker-compose\.yml|constraints\.txt)`")
