@@ -1,7 +1,11 @@
 """The schema of a database and how it gets there. Enter at `migrate`.
 
-Migrations live in `advisor/migrations/versions` and only add, so a server of the version before works on while the
-next one starts; a database that is newer than the program is left as it is.
+Migrations live in `advisor/migrations/versions`. A server of the version before works on while the next one starts,
+so a release only adds (tables, indices, columns that are nullable or have a default in the database). What has become
+useless is taken away in two steps: one release stops to use it, a later one removes it, in a migration that states
+`unused_since = "0.2.0"`, the first release that uses it no more. `tests/integration/test_migrations_add.py` walks
+every migration with a program of the version before at work. A database that is newer than the program is left as it
+is.
 """
 
 from dataclasses import dataclass

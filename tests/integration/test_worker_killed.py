@@ -1,4 +1,4 @@
-"""`advisor worker` as a process that is killed again and again: no result is lost, none is there twice."""
+"""`advisor worker` as a process that is killed or stopped in its work: no result is lost, none is there twice."""
 
 import asyncio
 import os
@@ -86,3 +86,32 @@ def test_a_job_outlives_every_worker_that_is_killed(database_url, tmp_path):
     found = asyncio.run(walked(database_url))
     assert (found.first_break, found.entries) == (None, CASES + 2)
     assert "Traceback" not in log.read_text()
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_told_to_stop_finishes_its_case_and_gives_the_job_back(database_url, tmp_path):
+    case = read_contract(SHOP, Case).model_dump(mode="json")
+    cases = [case | {"name": f"case {number}"} for number in range(12)]
+    first, second = tmp_path / "first.log", tmp_path / "second.log"
+    with TestClient(create_app(database_url=database_url)) as client:
+        made = client.post("/v1/jobs", json={"kind": "portfolio", "cases": cases, "draws": 200})
+        path = made.headers["location"]
+        process = worker(database_url, first)
+        try:
+            reached(client, path, lambda job: job["num_done"] >= 2)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(60) == 0, first.read_text()
+        finally:
+            process.kill()
+        given_back = client.get(path).json()
+        assert given_back["state"] == "queued" and 2 <= given_back["num_done"] < 12
+        last = worker(database_url, second)
+        try:
+            reached(client, path, lambda job: job["state"] == "done")
+        finally:
+            last.terminate()
+        assert last.wait(60) == 0
+        rows = client.get(f"{path}/results", params={"limit": 100}).json()["items"]
+        assert [row["position"] for row in rows] == list(range(12))
+        assert client.get("/v1/assessments").json()["total_items"] == 12
+    assert f"taken up at case {given_back['num_done']}" in second.read_text()
