@@ -49,9 +49,9 @@ def confirm(
 
 
 def _money(row: Expected) -> str:
-    if row.cost_usd is None or row.cost_usd_at_most is None:
+    if row.cost_usd is None or row.most_cost_usd is None:
         return "cost not known (no price=)"
-    return f"about {row.cost_usd:.4f} USD, at most {row.cost_usd_at_most:.4f} USD"
+    return f"about {row.cost_usd:.4f} USD, at most {row.most_cost_usd:.4f} USD"
 
 
 def _time(row: Expected) -> str:

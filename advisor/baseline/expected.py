@@ -41,7 +41,7 @@ def expectations(
                 target=target,
                 items=len(items),
                 cost_usd=None if row is None else _expected(row, items, answered, max_output_tokens, on),
-                cost_usd_at_most=None
+                most_cost_usd=None
                 if row is None
                 else sum(ceiling_usd(row, item, max_output_tokens, on) for item in items),
                 duration_s=_duration_s(answered, len(items), concurrency),
@@ -52,7 +52,7 @@ def expectations(
 
 def total_usd_at_most(rows: Sequence[Expected]) -> float:
     """Most that the priced targets can cost together."""
-    return sum(row.cost_usd_at_most or 0.0 for row in rows)
+    return sum(row.most_cost_usd or 0.0 for row in rows)
 
 
 def _expected(

@@ -122,10 +122,10 @@ def _judgement(first: str, second: str, pairs: Sequence[_Pair], replies: Mapping
         second_wins=points.count(0.0),
         ties=points.count(0.5),
         unreadable=unreadable,
-        win_rate=rate.value if rate else None,
+        win_fraction=rate.value if rate else None,
         low=rate.low if rate else None,
         high=rate.high if rate else None,
-        order_agreement=agreed / len(points) if points else None,
+        order_agreement_fraction=agreed / len(points) if points else None,
         n=len(points),
     )
 
@@ -152,8 +152,8 @@ def _warnings(
     if any(target.model == judge.model for target in targets):
         yield f"{judge.model} judges its own answers: models tend to prefer what they wrote themselves"
     for row in rows:
-        if row.order_agreement is not None and row.order_agreement < POOR_AGREEMENT:
+        if row.order_agreement_fraction is not None and row.order_agreement_fraction < POOR_AGREEMENT:
             yield (
-                f"{row.first} against {row.second}: the two orders agree on {row.order_agreement:.0%} of the items "
+                f"{row.first} against {row.second}: the two orders agree on {row.order_agreement_fraction:.0%} of the items "
                 "alone; the judge looks at the place of an answer more than at its content"
             )

@@ -178,9 +178,9 @@ def _judge(report: BaselineReport, language: Language) -> Iterator[Part]:
 
 def _judgement(row: Judgement, language: Language) -> tuple[str, ...]:
     rate = say("not_known", language)
-    if row.win_rate is not None and row.low is not None and row.high is not None:
+    if row.win_fraction is not None and row.low is not None and row.high is not None:
         low, high = number(row.low, language, 3), number(row.high, language, 3)
-        rate = f"{number(row.win_rate, language, 3)} ({low} {say('to', language)} {high})"
+        rate = f"{number(row.win_fraction, language, 3)} ({low} {say('to', language)} {high})"
     return (
         say("versus", language, first=row.first, second=row.second),
         str(row.first_wins),
@@ -188,7 +188,7 @@ def _judgement(row: Judgement, language: Language) -> tuple[str, ...]:
         str(row.ties),
         str(row.unreadable),
         rate,
-        number(row.order_agreement, language, 2),
+        number(row.order_agreement_fraction, language, 2),
         str(row.n),
     )
 

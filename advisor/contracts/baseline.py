@@ -131,7 +131,7 @@ class Expected(Contract):
     """Still to be asked: not in the journal, not in the cache."""
     cost_usd: NonNegative | None
     """By the answers of earlier runs, else by the limit of tokens; None: no price."""
-    cost_usd_at_most: NonNegative | None
+    most_cost_usd: NonNegative | None
     duration_s: NonNegative | None
     """None: this target has not answered yet, so its speed is not known."""
 
@@ -148,12 +148,12 @@ class Judgement(Contract):
     """Called equal, or the two orders contradicted each other."""
     unreadable: Count
     """Items on which the judge named no winner, or failed."""
-    win_rate: Fraction | None
+    win_fraction: Fraction | None
     """Of the first, a tie counts half; None: nothing was judged."""
     low: Fraction | None
     """P2.5 of the bootstrap."""
     high: Fraction | None
-    order_agreement: Fraction | None
+    order_agreement_fraction: Fraction | None
     """Share of items on which both orders named the same; low: the judge looks at the place, not at the answer."""
     n: Count
 

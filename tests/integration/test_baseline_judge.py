@@ -69,22 +69,22 @@ def test_a_win_counts_where_both_orders_name_it(judged):
     (row,) = report.judge.judgements
     assert (row.first, row.second) == ("x", "y")
     assert row.first_wins == 1 and row.second_wins == 1, "`abc` is shorter than `wrong`, `a long answer` is not"
-    assert row.ties == 1 and row.n == 3 and row.order_agreement == 1.0
-    assert row.win_rate == pytest.approx(0.5) and row.low <= 0.5 <= row.high
+    assert row.ties == 1 and row.n == 3 and row.order_agreement_fraction == 1.0
+    assert row.win_fraction == pytest.approx(0.5) and row.low <= 0.5 <= row.high
     assert len(server.seen.bodies) == 4, "equal answers are not put before the judge"
 
 
 def test_a_judge_that_looks_at_the_place_finds_ties_and_is_called_out(judged):
     report, _ = judged(lambda a, b: "A", ["one", "two"], ["one", "two"])
     (row,) = report.judge.judgements
-    assert row.ties == 2 and row.order_agreement == 0.0 and row.win_rate == 0.5
+    assert row.ties == 2 and row.order_agreement_fraction == 0.0 and row.win_fraction == 0.5
     assert any("looks at the place" in text for text in report.judge.warnings)
 
 
 def test_what_names_no_winner_is_counted_and_left_out(judged):
     report, _ = judged(lambda a, b: "Both have merits.", ["one"], ["one"])
     (row,) = report.judge.judgements
-    assert row.unreadable == 1 and row.n == 0 and row.win_rate is None
+    assert row.unreadable == 1 and row.n == 0 and row.win_fraction is None
 
 
 def test_the_reports_call_it_an_opinion(judged, tmp_path):

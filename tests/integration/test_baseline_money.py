@@ -53,18 +53,18 @@ def test_without_agreement_nothing_is_asked(compare, server, capsys):
 def test_a_cap_and_a_yes_are_agreements(compare, agreement):
     code, report = compare(["a"], *agreement)
     assert code == 0 and report.results[0].answered == 1
-    assert report.expected[0].cost_usd_at_most >= report.results[0].cost_usd > 0
+    assert report.expected[0].most_cost_usd >= report.results[0].cost_usd > 0
 
 
 def test_on_a_terminal_it_asks_and_takes_no_for_an_answer():
-    rows = [Expected(target="x", items=3, cost_usd=0.5, cost_usd_at_most=1.0, duration_s=None)]
+    rows = [Expected(target="x", items=3, cost_usd=0.5, most_cost_usd=1.0, duration_s=None)]
     with pytest.raises(Failed, match="nothing was spent"):
         confirm(rows, is_agreed=False, max_cost_usd=None, is_terminal=lambda: True, ask=lambda _: "")
     confirm(rows, is_agreed=False, max_cost_usd=None, is_terminal=lambda: True, ask=lambda _: "ja")
 
 
 def test_what_costs_nothing_needs_no_agreement():
-    free = [Expected(target="x", items=3, cost_usd=None, cost_usd_at_most=None, duration_s=None)]
+    free = [Expected(target="x", items=3, cost_usd=None, most_cost_usd=None, duration_s=None)]
     confirm(free, is_agreed=False, max_cost_usd=None, is_terminal=lambda: False)
 
 
