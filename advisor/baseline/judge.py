@@ -152,8 +152,9 @@ def _warnings(
     if any(target.model == judge.model for target in targets):
         yield f"{judge.model} judges its own answers: models tend to prefer what they wrote themselves"
     for row in rows:
-        if row.order_agreement_fraction is not None and row.order_agreement_fraction < POOR_AGREEMENT:
+        agreed = row.order_agreement_fraction
+        if agreed is not None and agreed < POOR_AGREEMENT:
             yield (
-                f"{row.first} against {row.second}: the two orders agree on {row.order_agreement_fraction:.0%} of the items "
+                f"{row.first} against {row.second}: the two orders agree on {agreed:.0%} of the items "
                 "alone; the judge looks at the place of an answer more than at its content"
             )

@@ -33,7 +33,8 @@ WITHOUT_UNIT = {
         "total", "total_after", "total_before", "total_p50", "upfront",
     },
     "a probability, named p_": {
-        "p_adjusted", "p_best", "p_best_after", "p_best_before", "p_meets_quality", "p_triggered", "p_value", "p_within_budget",
+        "p_adjusted", "p_best", "p_best_after", "p_best_before", "p_meets_quality", "p_triggered", "p_value",
+        "p_within_budget",
     },
     "a count of what the name says": {
         "answered", "cached", "clusters", "count", "cpu_count", "first_wins", "second_wins", "ties", "unreadable",
