@@ -1,7 +1,7 @@
-"""Statistics of a comparison: Wilson interval, bootstrap, paired difference, exact McNemar test.
+"""Statistics of a comparison: Wilson interval, bootstrap, paired difference, tests, what could have been seen at all.
 
-Enter at `wilson`, `bootstrap_mean`, `bootstrap_of_sums` and `compare_pairs`. Pure: numbers in, numbers out, seeds
-given. The comparison of endpoints and the trainer's evaluation share it.
+Enter at `wilson`, `bootstrap_mean`, `bootstrap_of_sums`, `compare_pairs` and `holm`. Pure: numbers in, numbers out,
+seeds given. The comparison of endpoints and the trainer's evaluation share it.
 """
 
 import math
@@ -20,7 +20,11 @@ CONFIDENCE = 0.95
 MIN_PAIRS = 6
 """With fewer pairs no exact paired test reaches 5 %: even if all point one way, p is 2 * 0.5^5 = 0.0625."""
 BATCH = 500
+POWER = 0.8
+"""Chance to see a difference of the size that is called detectable: the usual convention (Cohen 1988)."""
+FLIPS = 10_000
 
+Test = Literal["mcnemar", "sign_flip"]
 Verdict = Literal["first_better", "second_better", "undecided"]
 
 
@@ -38,9 +42,14 @@ class PairedComparison:
     """First minus second, item by item."""
 
     difference: Estimate
-    p_value: float | None
+    p_value: float
+    test: Test
     n: int
     verdict: Verdict
+    clusters: int | None = None
+    """Groups of items that share a source and were drawn together; None: every item for itself."""
+    detectable: float | None = None
+    """Smallest true difference that as many items find four times of five; None where the items never differed."""
 
 
 def wilson(right: float, n: int) -> Estimate:
@@ -131,20 +140,102 @@ def mcnemar_exact(first_only: int, second_only: int) -> float:
     return min(1.0, float(2 * tail / 2**n))
 
 
-def compare_pairs(first: Sequence[float], second: Sequence[float], *, right_or_wrong: bool) -> PairedComparison:
+def sign_flip_p(sums: NDArray[np.float64], seed: int = 0) -> float:
+    """Two-sided p of a paired difference by flipping signs at random.
+
+    p = (1 + #{|sum s_k d_k| >= |sum d_k|}) / (1 + FLIPS), s_k = +1 or -1 with equal chance
+    units: differences of items, or their sums by cluster -> probability.
+    source: Fisher (1935), The Design of Experiments, section 21, drawn at random where he counted all.
+    Holds where each difference is as likely to have either sign if the two are equally good.
+    """
+    moved = sums[sums != 0]
+    if moved.size == 0:
+        return 1.0
+    random, seen = np.random.default_rng(seed), abs(float(moved.sum())) * (1 - 1e-12)
+    at_least = 0
+    for start in range(0, FLIPS, BATCH):
+        signs = random.choice((-1.0, 1.0), size=(min(BATCH, FLIPS - start), moved.size))
+        at_least += int((np.abs(signs @ moved) >= seen).sum())
+    return (1 + at_least) / (1 + FLIPS)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Each p, raised for the number of differences that were tested with it.
+
+    in ascending order: p'_k = max(p'_{k-1}, min(1, (m - k + 1) p_k))
+    units: probability.   source: Holm (1979), Scand. J. Stat. 6, 65-70.   Holds however the tests depend on each other.
+    """
+    adjusted, highest = [0.0] * len(p_values), 0.0
+    for rank, place in enumerate(sorted(range(len(p_values)), key=lambda place: p_values[place])):
+        highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[place]))
+        adjusted[place] = highest
+    return adjusted
+
+
+def detectable_difference(sums: NDArray[np.float64], n: int) -> float | None:
+    """Smallest true difference that a comparison of this size finds with the chance `POWER`.
+
+    delta = (z_{0.975} + z_{power}) s sqrt(m) / n
+    units: those of the score; s the standard deviation of the m sums by cluster (or of the m = n single differences).
+    source: Miller (2024), Adding Error Bars to Evals, arXiv 2411.00640, section 5. None where no item differed.
+    """
+    if sums.size < 2 or not (spread := float(sums.std(ddof=1))):
+        return None
+    normal = NormalDist()
+    quantiles = normal.inv_cdf(0.5 + CONFIDENCE / 2) + normal.inv_cdf(POWER)
+    return quantiles * spread * math.sqrt(sums.size) / n
+
+
+def compare_pairs(
+    first: Sequence[float],
+    second: Sequence[float],
+    *,
+    right_or_wrong: bool,
+    clusters: Sequence[str] | None = None,
+) -> PairedComparison:
     """Difference of two targets on the same items, in the same order.
 
-    A verdict needs an interval without 0, at least `MIN_PAIRS` pairs and, for right/wrong scores, p < 5 %;
-    the bootstrap alone would call two right answers against two wrong ones a certain win.
+    A verdict needs an interval without 0, at least `MIN_PAIRS` pairs and p < 5 % (exact McNemar for right/wrong
+    scores, else sign flips); the bootstrap alone would call two right answers against two wrong ones a certain win.
+    Items of one cluster (pages of one document, turns of one customer) are resampled and flipped together.
     """
     if len(first) != len(second):
         raise ValueError(f"pairs are needed, got {len(first)} and {len(second)} scores")
     differences = np.asarray(first, float) - np.asarray(second, float)
+    n = len(first)
+    if clusters is not None and len(set(clusters)) < n:
+        return _compare_clusters(differences, clusters)
     estimate = bootstrap_mean(differences.tolist())
-    p_value = None
     if right_or_wrong:
         p_value = mcnemar_exact(int((differences > 0).sum()), int((differences < 0).sum()))
-    return PairedComparison(estimate, p_value, len(first), verdict_of(estimate, p_value, len(first)))
+    else:
+        p_value = sign_flip_p(differences)
+    return PairedComparison(
+        estimate,
+        p_value,
+        "mcnemar" if right_or_wrong else "sign_flip",
+        n,
+        verdict_of(estimate, p_value, n),
+        detectable=detectable_difference(differences, n),
+    )
+
+
+def _compare_clusters(differences: NDArray[np.float64], clusters: Sequence[str]) -> PairedComparison:
+    names = {name: place for place, name in enumerate(dict.fromkeys(clusters))}
+    rows = np.zeros((len(names), 2))
+    for name, difference in zip(clusters, differences, strict=True):
+        rows[names[name]] += (difference, 1.0)
+    estimate = bootstrap_of_sums(rows, lambda sums: sums[:, 0] / sums[:, 1])
+    p_value = sign_flip_p(rows[:, 0])
+    return PairedComparison(
+        estimate,
+        p_value,
+        "sign_flip",
+        len(differences),
+        verdict_of(estimate, p_value, len(names)),
+        clusters=len(names),
+        detectable=detectable_difference(rows[:, 0], len(differences)),
+    )
 
 
 def verdict_of(difference: Estimate, p_value: float | None, n: int) -> Verdict:

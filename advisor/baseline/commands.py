@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 DESCRIPTION = """Puts every item of SUITE to every target through the openai client, streaming, interleaved, and
 compares quality (paired by item), latency, cost and energy. SUITE is JSONL, one item a line:
   {"id": "1", "messages": [{"role": "user", "content": "..."}], "expected": "...", "language": "de",
-   "task": "classification"}
+   "task": "classification", "source": "contract 17"}
+Items of one source are resampled together; leave it out where each item stands for itself.
 Classification, extraction and question answering are scored right or wrong; other tasks by chrF and ROUGE-L."""
 
-EPILOG = """a target is NAME=BASE_URL[,key=value]... with the keys
+EPILOG = """a target is NAME=BASE_URL[,key=value]..., or NAME=@PROVIDER,model=M[,key=value]... for
+openai, anthropic, google, mistral, deepseek, xai, groq, together, openrouter (data/endpoints.yml), with the keys
   model=M         name of the model (default: the only one that the endpoint lists)
   role=ROLE       in_house, proprietary or hosted_open (default: in_house on this machine, else proprietary)
   key_env=VAR     environment variable that holds the key (default: none is sent)
@@ -35,11 +37,14 @@ EPILOG = """a target is NAME=BASE_URL[,key=value]... with the keys
 examples:
   advisor baseline run suite.jsonl --output comparison.json \\
     --target in-house=http://127.0.0.1:8000/v1,option=fine_tune_lora \\
-    --target vendor=https://api.example.com/v1,model=large,key_env=VENDOR_API_KEY,price=openai/gpt-4.1-mini
+    --target vendor=@openai,model=gpt-4.1-mini --case my_case.yaml
   advisor baseline run suite.jsonl --output comparison.json --target ... --max-cost-usd 2 --resume
+  advisor baseline run suite.jsonl --output comparison.json --target ... --judge @anthropic,model=claude-sonnet-5-5
 
+What it will cost is shown first; where it costs money, it asks (--yes, or a cap, answers for scripts).
 Answers are kept one by one beside the output (comparison.answers.jsonl); --resume asks what is not answered yet.
-Written: the report (JSON), the same in Markdown, the answers.
+Answers of bought endpoints are also kept by what was asked (baseline_cache.jsonl) and not paid again for a week.
+Written: the report (JSON), the same in Markdown and HTML, the answers.
 """
 
 
@@ -61,6 +66,18 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     run.add_argument("--max-output-tokens", type=_whole, default=256, metavar="N", help="of an answer (default 256)")
     run.add_argument("--max-cost-usd", type=_positive, metavar="X", help="stop before more is spent")
     run.add_argument("--max-minutes", type=_positive, metavar="M", help="ask nothing new after this time")
+    run.add_argument("--yes", action="store_true", help="spend what is expected without being asked")
+    run.add_argument("--case", type=Path, metavar="CASE", help="say what the differences mean at this case's volume")
+    run.add_argument(
+        "--judge",
+        metavar="BASE_URL[,key=value]...",
+        help="a model that compares the answers in pairs, both orders: an extra, labelled as such; keys as of a target",
+    )
+    run.add_argument("--judge-max-cost-usd", type=_positive, metavar="X", help="stop the judge before more is spent")
+    run.add_argument("--language", choices=("en", "de"), default="en", help="of the Markdown and HTML report")
+    run.add_argument(
+        "--cache-days", type=_count, default=7, metavar="D", help="reuse bought answers so long (default 7; 0: never)"
+    )
     run.add_argument("--concurrency", type=_whole, default=4, metavar="N", help="requests at once (default 4)")
     run.add_argument("--timeout-s", type=_positive, default=120.0, metavar="S", help="of one request (default 120)")
     run.add_argument(
@@ -81,38 +98,49 @@ def run_baseline(arguments: argparse.Namespace) -> int:
     output = _checked_output(arguments.output)
     task, notes = _task(arguments.task, suite.task)
 
-    import asyncio
+    case = None
+    if arguments.case is not None:
+        from advisor.contracts.case import Case
+        from advisor.files import read_contract
+
+        case = read_contract(arguments.case, Case)
+    judge = None
+    if arguments.judge is not None:
+        (judge,) = parse_targets([f"judge={arguments.judge}"])
+
+    from datetime import timedelta
 
     from advisor.baseline.ask import Limits
-    from advisor.baseline.metrics import require_libraries
-    from advisor.baseline.pricing import load_prices, require_prices
-    from advisor.baseline.progress import bars
-    from advisor.baseline.report import build_report
-    from advisor.baseline.run import RunSettings, run_suite
-    from advisor.files import write_contract, write_text
+    from advisor.baseline.comparison import Judge, Wanted, compare
+    from advisor.baseline.run import RunSettings
 
-    require_libraries(task)
-    prices = load_prices(specs)
-    if arguments.max_cost_usd is not None:
-        require_prices(specs, prices)
     settings = RunSettings(
         limits=Limits(arguments.max_output_tokens, arguments.timeout_s, arguments.retries),
         concurrency=arguments.concurrency,
         max_cost_usd=arguments.max_cost_usd,
         max_minutes=arguments.max_minutes,
         resume=arguments.resume,
+        cache_max_age=timedelta(days=arguments.cache_days),
     )
-    journal = output.with_suffix(".answers.jsonl")
-    with bars() as progress:
-        asked = asyncio.run(
-            run_suite(suite, specs, journal_path=journal, prices=prices, settings=settings, progress=progress)
-        )
-    report = build_report(suite, task, asked, prices=prices, notes=notes)
+    wanted = Wanted(
+        suite=suite,
+        task=task,
+        specs=specs,
+        output=output,
+        settings=settings,
+        is_agreed=arguments.yes,
+        judge=None if judge is None else Judge(judge, arguments.judge_max_cost_usd),
+        case=case,
+        notes=tuple(notes),
+    )
+    report = compare(wanted)
 
-    from advisor.baseline.render import markdown
+    from advisor.baseline.render import html, markdown
+    from advisor.files import write_contract, write_text
 
-    text = markdown(report)
+    text = markdown(report, arguments.language)
     write_text(output.with_suffix(".md"), text)
+    write_text(output.with_suffix(".html"), html(report, arguments.language))
     write_contract(output, report)
     _show(report, text, arguments.format)
     silent = [result.target.name for result in report.results if not result.scores]

@@ -10,16 +10,18 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from advisor.baseline.replies import Reply
-from advisor.baseline.targets import TargetSpec
 from advisor.contracts.baseline import SuiteItem
 from advisor.contracts.catalog import ApiModelRow
 from advisor.contracts.errors import BadInput
 
 if TYPE_CHECKING:
+    from advisor.baseline.targets import TargetSpec
     from advisor.catalog.prices import TokenPrices
 
 TEMPLATE_TOKENS = 64
 """Allowance for what a chat template adds to a request."""
+BYTES_PER_TOKEN = 4.0
+"""Of English text in the vocabularies of today; for a rough expectation alone, the ceiling takes one."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Cost:
     note: str
 
 
-def load_prices(specs: Sequence[TargetSpec]) -> dict[str, ApiModelRow]:
+def load_prices(specs: "Sequence[TargetSpec]") -> dict[str, ApiModelRow]:
     """The catalogue row of each target that names a price.
 
     Raises:
@@ -48,7 +50,14 @@ def load_prices(specs: Sequence[TargetSpec]) -> dict[str, ApiModelRow]:
     return rows
 
 
-def require_prices(specs: Sequence[TargetSpec], prices: Mapping[str, ApiModelRow]) -> None:
+def priced_models() -> frozenset[str]:
+    """Ids of the API models whose price the catalogue knows."""
+    from advisor.catalog.load import load_catalog
+
+    return frozenset(row.id for row in load_catalog().api_models)
+
+
+def require_prices(specs: "Sequence[TargetSpec]", prices: Mapping[str, ApiModelRow]) -> None:
     """Refuse a cap that could not be held.
 
     Raises:
@@ -86,6 +95,12 @@ def ceiling_usd(row: ApiModelRow, item: SuiteItem, max_output_tokens: int, on: d
     """More than the item can cost: a token is at least one byte of text."""
     content = sum(len(message["content"].encode()) + TEMPLATE_TOKENS for message in item.messages)
     return _usd(row, content + TEMPLATE_TOKENS, max_output_tokens, on)
+
+
+def expected_usd(row: ApiModelRow, item: SuiteItem, max_output_tokens: int, on: date) -> float:
+    """Price of an item that answers up to the limit; four bytes a token, as is usual for text in Latin script."""
+    content = sum(len(message["content"].encode()) for message in item.messages) / BYTES_PER_TOKEN
+    return _usd(row, round(content) + TEMPLATE_TOKENS, max_output_tokens, on)
 
 
 @dataclass

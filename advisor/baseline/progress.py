@@ -20,16 +20,22 @@ class Bars:
 
     def begin(self, target: str, done: int, total: int) -> None:
         """Show a target, with what an earlier run answered."""
-        self._tasks[target] = self._progress.add_task(target, completed=done, total=total)
+        self._tasks[target] = self._progress.add_task(target, completed=done, total=total, spent="")
 
-    def advance(self, target: str) -> None:
-        """One more item is done."""
-        self._progress.advance(self._tasks[target])
+    def advance(self, target: str, spent_usd: float) -> None:
+        """One more item is done; money is shown once there is some."""
+        self._progress.update(self._tasks[target], advance=1, spent=f"{spent_usd:.4f} USD in all" if spent_usd else "")
 
 
 @contextmanager
 def bars() -> Iterator[Bars]:
     """Bars that live as long as the block."""
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[spent]}", markup=False),
+    )
     with RichProgress(*columns, console=Console(stderr=True)) as progress:
         yield Bars(progress)

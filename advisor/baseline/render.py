@@ -1,131 +1,103 @@
-"""A BaselineReport for people: Markdown, and a table for the terminal.
+"""A BaselineReport for people: Markdown, HTML, and a table for the terminal.
 
-Enter at `markdown` and `print_table`.
+Enter at `markdown`, `html` and `print_table`. What is said stands in `page`, how it is written here.
 """
 
-from rich.console import Console
-from rich.table import Table
+from html import escape
+from typing import TYPE_CHECKING
 
-from advisor.contracts.baseline import BaselineReport, PairedDifference, TargetResult
-from advisor.contracts.evaluation import Score
+from advisor.baseline.page import Bullets, Heading, Page, Picture, Table, figures, headings, page_of, sentence
+from advisor.baseline.words import Language, translated
 
-HEADINGS = (
-    "target",
-    "model",
-    "score (95 % interval)",
-    "n",
-    "refused",
-    "errors",
-    "first token p50 / p95, ms",
-    "per token p50, ms",
-    "total p50 / p95, ms",
-    "cost, USD",
-    "energy, J per request",
-)
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from advisor.contracts.baseline import BaselineReport
+
+STYLE = """
+:root { color-scheme: light dark; --line: #9aa5b1; --soft: #9aa5b133; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
+table { border-collapse: collapse; display: block; overflow-x: auto; font-variant-numeric: tabular-nums; }
+th, td { border-bottom: 1px solid var(--line); padding: .35rem .7rem; text-align: left; vertical-align: top; }
+th { background: var(--soft); }
+figure { margin: 1rem 0; } figure svg { max-width: 100%; height: auto; background: #fff; border-radius: 4px; }
+.note { border-left: 4px solid #d1495b; padding: .1rem 1rem; background: var(--soft); }
+@media print { body { margin: 0; } }
+"""
 
 
-def markdown(report: BaselineReport) -> str:
+def markdown(report: "BaselineReport", language: Language = "en") -> str:
     """The report as a Markdown document."""
-    lines = [
-        f"# Comparison on {_cell(report.suite)}",
-        "",
-        f"{report.items} held-out items, task {report.task}, {report.created_at}. Every endpoint was asked the same "
-        "items, interleaved. Differences are paired by item.",
-        "",
-        _row(HEADINGS),
-        _row(["---"] * len(HEADINGS)),
-        *[_row(_cells(result)) for result in report.results],
-        "",
-        "## Differences",
-        "",
-        *[f"- {_sentence(difference)}" for difference in report.differences],
-    ]
-    if not report.differences:
-        lines.append("None: it takes two endpoints that answered.")
-    more = [(result, score) for result in report.results for score in result.scores if score.name != result.primary]
-    if more:
-        lines += [
-            "",
-            "## Further scores",
-            "",
-            _row(("target", "score", "value (95 % interval)", "n")),
-            _row(["---"] * 4),
-        ]
-        lines += [_row((result.target.name, score.name, _interval(score), str(score.n))) for result, score in more]
-    lines += ["", "## Cost and energy", ""]
-    lines += [f"- {r.target.name}: {_tokens(r)}; {r.cost_note}; {r.energy_note}." for r in report.results]
-    if report.warnings:
-        lines += ["", "## What to know before relying on this", "", *[f"- {text}" for text in report.warnings]]
-    lines += ["", f"Suite SHA-256 `{report.suite_sha256}`, report `{report.id}`.", ""]
+    lines: list[str] = []
+    for part in page_of(report, language).parts:
+        match part:
+            case Heading():
+                lines += [f"{'#' * part.level} {_cell(part.text)}", ""]
+            case Table():
+                lines += [_row(part.head), _row(["---"] * len(part.head)), *[_row(row) for row in part.rows], ""]
+            case Bullets():
+                lines += [*[f"- {text}" for text in part.items], ""]
+            case Picture():
+                continue
+            case str():
+                lines += [part, ""]
     return "\n".join(lines)
 
 
-def print_table(report: BaselineReport, console: Console) -> None:
+def html(report: "BaselineReport", language: Language = "en") -> str:
+    """The report as one HTML file: no script, nothing from elsewhere, light and dark, fit to print."""
+    page: Page = page_of(report, language)
+    body: list[str] = []
+    for part in page.parts:
+        match part:
+            case Heading():
+                body.append(f"<h{part.level}>{escape(part.text)}</h{part.level}>")
+            case Table():
+                head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in part.head)
+                rows = "".join(
+                    "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in part.rows
+                )
+                body.append(f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>")
+            case Bullets():
+                style = ' class="note"' if part.is_warning else ""
+                items = "".join(f"<li>{escape(text)}</li>" for text in part.items)
+                body.append(f"<div{style}><ul>{items}</ul></div>")
+            case Picture():
+                body.append(f"<figure>{_svg(report, language)}<figcaption>{escape(part.caption)}</figcaption></figure>")
+            case str():
+                body.append(f"<p>{escape(part)}</p>")
+    return (
+        f'<!doctype html>\n<html lang="{language}"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(page.title)}</title><style>{STYLE}</style></head>\n<body><main>\n"
+        + "\n".join(body)
+        + "\n</main></body></html>\n"
+    )
+
+
+def print_table(report: "BaselineReport", console: "Console") -> None:
     """The figures, the differences and the warnings on a terminal."""
+    from rich.table import Table as RichTable
+
     # A row per figure, not per target: a terminal of 80 columns has room for a few targets, not for eleven figures.
-    cells = [_cells(result) for result in report.results]
-    table = Table(title=f"{report.suite}: {report.items} items, {report.task}")
+    cells = [figures(result, "en") for result in report.results]
+    table = RichTable(title=f"{report.suite}: {report.items} items, {report.task}")
     table.add_column("")
     for name in (column[0] for column in cells):
         table.add_column(name, justify="right", overflow="fold")
-    for number, heading in enumerate(HEADINGS[1:], start=1):
+    for number, heading in enumerate(headings("en")[1:], start=1):
         table.add_row(heading, *[column[number] for column in cells])
     console.print(table, markup=False)
     for difference in report.differences:
-        console.print(_sentence(difference), markup=False, highlight=False)
+        console.print(sentence(difference, "en"), markup=False, highlight=False)
     for text in report.warnings:
-        console.print(f"note: {text}", markup=False, highlight=False)
+        console.print(f"note: {translated(text, 'en')}", markup=False, highlight=False)
 
 
-def _cells(result: TargetResult) -> list[str]:
-    primary = next((score for score in result.scores if score.name == result.primary), None)
-    latency, energy = result.latency, result.energy_j_per_request
-    label = f"{result.target.role.replace('_', '-')}{', stand-in' if result.target.stand_in else ''}"
-    return [
-        f"{result.target.name} ({label})",
-        result.target.model,
-        "not known" if primary is None else f"{primary.name} {_interval(primary)}",
-        str(result.answered + result.refused),
-        str(result.refused),
-        str(result.errors),
-        _pair(latency.ttft_ms_p50, latency.ttft_ms_p95) if latency else "not known",
-        _number(latency.tpot_ms_p50, 1) if latency else "not known",
-        _pair(latency.total_ms_p50, latency.total_ms_p95) if latency else "not known",
-        _number(result.cost_usd, 6),
-        "not known" if energy is None else f"{energy.p50:.3g} ({energy.p5:.3g} to {energy.p95:.3g})",
-    ]
+def _svg(report: "BaselineReport", language: Language) -> str:
+    from advisor.baseline.plot import scores_svg
 
-
-def _interval(score: Score) -> str:
-    return f"{score.value:.3f} ({score.low:.3f} to {score.high:.3f})"
-
-
-def _pair(p50: float | None, p95: float | None) -> str:
-    return "not known" if p50 is None or p95 is None else f"{p50:.0f} / {p95:.0f}"
-
-
-def _number(value: float | None, digits: int) -> str:
-    return "not known" if value is None else f"{value:.{digits}f}"
-
-
-def _tokens(result: TargetResult) -> str:
-    if result.input_tokens is None or result.output_tokens is None:
-        return "tokens not known"
-    return f"{result.input_tokens} input and {result.output_tokens} output tokens"
-
-
-def _sentence(difference: PairedDifference) -> str:
-    first, second = difference.first, difference.second
-    verdict = {
-        "first_better": f"{first} is better",
-        "second_better": f"{second} is better",
-        "undecided": "undecided",
-    }[difference.verdict]
-    p = "" if difference.p_value is None else f", exact McNemar p = {difference.p_value:.3g}"
-    return (
-        f"{first} minus {second}: {difference.difference:+.3f} "
-        f"({difference.low:+.3f} to {difference.high:+.3f}){p}, n = {difference.n}: {verdict}"
-    )
+    return scores_svg(report, language)
 
 
 def _row(cells: "list[str] | tuple[str, ...]") -> str:

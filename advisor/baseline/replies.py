@@ -13,7 +13,7 @@ from typing import Self, TextIO, TypeVar
 from pydantic import ValidationError
 
 from advisor.contracts.base import Contract, Count, NonNegative
-from advisor.contracts.baseline import Target
+from advisor.contracts.baseline import Expected, Target
 from advisor.contracts.errors import BadInput
 from advisor.contracts.mistakes import describe
 
@@ -45,6 +45,8 @@ class Reply(Contract):
     """How many of the attempts were answered 429."""
     charge_uncertain: bool = False
     """The provider may have charged for it, but told no usage."""
+    cached_at: str | None = None
+    """When an earlier run asked it, whose answer this is; None: this run asked."""
 
 
 class JournalHead(Contract):
@@ -54,6 +56,8 @@ class JournalHead(Contract):
     suite_sha256: str
     targets: tuple[Target, ...]
     max_output_tokens: Count
+    expected: tuple[Expected, ...] = ()
+    """What the run was expected to take before its first question."""
 
 
 @dataclass

@@ -4,24 +4,23 @@ Enter at `build_report`.
 """
 
 import hashlib
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 import numpy as np
 
+from advisor.baseline.differences import Scores, paired_differences
+from advisor.baseline.energy import measured_energy, modelled_energy
 from advisor.baseline.metrics import is_exact, metrics_for, score_answers
 from advisor.baseline.pricing import cost_usd
 from advisor.baseline.replies import Reply
 from advisor.baseline.run import Asked
 from advisor.baseline.suite import Suite
-from advisor.contracts.base import Interval
 from advisor.contracts.baseline import (
     BaselineReport,
     ItemAnswer,
     LatencySummary,
-    PairedDifference,
     SuiteItem,
     Target,
     TargetResult,
@@ -29,7 +28,9 @@ from advisor.contracts.baseline import (
 from advisor.contracts.case import Task
 from advisor.contracts.catalog import ApiModelRow
 from advisor.contracts.evaluation import Score
-from advisor.intervals import Estimate, bootstrap_mean, compare_pairs, wilson
+from advisor.intervals import Estimate, bootstrap_mean, wilson
+
+REUSED = "answers were taken from an earlier run's cache: cost and times are of that day, nothing was paid again"
 
 
 @dataclass(frozen=True)
@@ -57,11 +58,9 @@ def build_report(
     """The report of a run; `notes` become its first warnings."""
     scored = [_score(suite, task, target, asked) for target in asked.head.targets]
     primary = metrics_for(task)[0]
-    differences = [
-        difference
-        for first, second in itertools.combinations(scored, 2)
-        if (difference := _difference(first, second, primary, exact=is_exact(task))) is not None
-    ]
+    differences = paired_differences(
+        [Scores(one.target.name, one.per_item(primary)) for one in scored], suite.items, exact=is_exact(task)
+    )
     on = datetime.fromisoformat(asked.head.created_at).date()
     fingerprint = hashlib.sha256(asked.head.model_dump_json().encode()).hexdigest()
     return BaselineReport(
@@ -72,9 +71,10 @@ def build_report(
         task=task,
         items=len(suite.items),
         results=tuple(_result(one, task, prices.get(one.target.name), on) for one in scored),
-        differences=tuple(differences),
+        differences=differences,
         answers=tuple(answer for one in scored for answer in _answers(one, task)),
-        warnings=(*notes, *_warnings(suite, scored, asked, differences)),
+        warnings=(*notes, *_warnings(suite, scored, asked)),
+        expected=asked.head.expected,
     )
 
 
@@ -95,7 +95,8 @@ def _score(suite: Suite, task: Task, target: Target, asked: Asked) -> _Scored:
 def _result(one: _Scored, task: Task, price: ApiModelRow | None, on: date) -> TargetResult:
     refused = sum(reply.refused for reply in one.replies if reply.error is None)
     cost = cost_usd(price, one.replies, on)
-    energy, energy_note = _energy(one)
+    energy, energy_note = measured_energy(one.replies)
+    modelled, modelled_note = (None, "") if energy else modelled_energy(one.target, one.replies)
     return TargetResult(
         target=one.target,
         answered=len(one.items) - refused,
@@ -110,6 +111,9 @@ def _result(one: _Scored, task: Task, price: ApiModelRow | None, on: date) -> Ta
         cost_note=cost.note,
         energy_j_per_request=energy,
         energy_note=energy_note,
+        energy_modelled_j_per_request=modelled,
+        energy_modelled_note=modelled_note,
+        cached=sum(reply.cached_at is not None for reply in one.replies),
     )
 
 
@@ -132,25 +136,6 @@ def _scores(one: _Scored, task: Task) -> tuple[Score, ...]:
 def _named(name: str, values: Sequence[float], *, exact: bool) -> Score:
     estimate: Estimate = wilson(round(sum(values)), len(values)) if exact else bootstrap_mean(values)
     return Score(name=name, value=estimate.value, low=estimate.low, high=estimate.high, n=len(values), unit="fraction")
-
-
-def _difference(first: _Scored, second: _Scored, metric: str, *, exact: bool) -> PairedDifference | None:
-    """Paired over the items that neither target failed on; None when there are none."""
-    ours, theirs = first.per_item(metric), second.per_item(metric)
-    common = [name for name in ours if name in theirs]
-    if not common:
-        return None
-    compared = compare_pairs([ours[name] for name in common], [theirs[name] for name in common], right_or_wrong=exact)
-    return PairedDifference(
-        first=first.target.name,
-        second=second.target.name,
-        difference=compared.difference.value,
-        low=compared.difference.low,
-        high=compared.difference.high,
-        p_value=compared.p_value,
-        n=compared.n,
-        verdict=compared.verdict,
-    )
 
 
 def _answers(one: _Scored, task: Task) -> list[ItemAnswer]:
@@ -192,21 +177,7 @@ def _total(counts: Sequence[int | None]) -> int | None:
     return sum(known) if known and len(known) == len(counts) else None
 
 
-def _energy(one: _Scored) -> tuple[Interval | None, str]:
-    replies = [reply for reply in one.replies if reply.error is None]
-    known = [reply.energy_j for reply in replies if reply.energy_j is not None]
-    if not known:
-        return None, "the endpoint reports no energy"
-    if len(known) < len(replies):
-        return None, f"the endpoint reported energy for {len(known)} of {len(replies)} requests only"
-    p5, p50, p95 = (float(value) for value in np.percentile(known, [5, 50, 95]))
-    spread = Interval(p5=p5, p50=p50, p95=p95, mean=float(np.mean(known)))
-    return spread, f"spread over {len(known)} requests, as the endpoint reports it"
-
-
-def _warnings(
-    suite: Suite, scored: Sequence[_Scored], asked: Asked, differences: Sequence[PairedDifference]
-) -> list[str]:
+def _warnings(suite: Suite, scored: Sequence[_Scored], asked: Asked) -> list[str]:
     said = [asked.stopped] if asked.stopped else []
     for one in scored:
         name, total = one.target.name, len(suite.items)
@@ -215,10 +186,9 @@ def _warnings(
             "of {total} items ended in an error; the scores leave them out, `..._errors_as_wrong` does not": one.errors,
             "answers were cut off at the limit of tokens": sum(reply.truncated for reply in one.replies),
             "requests were turned away with 429 and tried again": sum(reply.rate_limited for reply in one.replies),
+            REUSED: sum(reply.cached_at is not None for reply in one.replies),
         }
         said += [f"{name}: {count} {text.format(total=total)}" for text, count in counts.items() if count]
         if one.target.stand_in:
             said.append(f"{name} is a local stand-in: its figures say nothing about the endpoint that it stands for")
-    if len(differences) > 1:
-        said.append(f"{len(differences)} differences were tested; intervals and p are not widened for that")
     return said

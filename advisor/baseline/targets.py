@@ -1,4 +1,4 @@
-"""The endpoints to compare, as `--target NAME=BASE_URL[,key=value]...` says them.
+"""The endpoints to compare, as `--target NAME=BASE_URL[,key=value]...` or `NAME=@PROVIDER,...` says them.
 
 Enter at `parse_targets`. A key is named by its environment variable and read when it is used; it is never
 stored, printed or logged.
@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Literal, cast, get_args
 from urllib.parse import urlsplit
 
+from advisor.baseline.endpoints import preset
+from advisor.baseline.pricing import priced_models
 from advisor.contracts.baseline import Target
 from advisor.contracts.errors import BadInput, UnknownName
 
@@ -76,6 +78,8 @@ def _parse(text: str, environment: Mapping[str, str]) -> TargetSpec:
     if not equals or not NAME.match(name):
         raise BadInput(f"--target {text!r}: expected NAME=BASE_URL[,key=value]..., the name in letters, digits, . _ -")
     given = _pairs(pairs, f"--target {name}")
+    if base_url.startswith("@"):
+        base_url, given = _from_preset(base_url[1:], given, name)
     parts = _checked_url(base_url, f"--target {name}")
     key_env = given.get("key_env")
     if key_env is not None and not environment.get(key_env):
@@ -98,6 +102,16 @@ def _parse(text: str, environment: Mapping[str, str]) -> TargetSpec:
         ),
         temperature=_temperature(given.get("temperature", "0"), name),
     )
+
+
+def _from_preset(provider: str, given: dict[str, str], name: str) -> tuple[str, dict[str, str]]:
+    """The provider's address and habits; what the user says counts more. The price is that of the model's name."""
+    row = preset(provider)
+    if "model" not in given:
+        raise BadInput(f"--target {name}: name the model: {name}=@{provider},model=...")
+    priced = f"{provider}/{given['model']}"
+    price = {"price": priced} if priced in priced_models() else {}
+    return row.base_url, row.settings | price | given
 
 
 def _pairs(pairs: Sequence[str], where: str) -> dict[str, str]:

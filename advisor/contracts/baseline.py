@@ -31,6 +31,8 @@ class SuiteItem(Contract):
     """Decides the metric; the same for all items of a suite."""
     options: tuple[str, ...] = ()
     """Answers to choose among; empty: free. `trainer evaluate` then also compares their probabilities."""
+    source: str | None = None
+    """What the item was taken from (a document, a customer); items of one source are no independent evidence."""
 
 
 class Target(Contract):
@@ -80,6 +82,11 @@ class TargetResult(Contract):
     energy_j_per_request: Interval | None
     """None when not measured."""
     energy_note: str
+    energy_modelled_j_per_request: Interval | None = None
+    """For endpoints that report none: output tokens times what measured open models take for one. No measurement."""
+    energy_modelled_note: str = ""
+    cached: Count = 0
+    """Answers taken from an earlier run instead of being asked and paid again."""
 
 
 class PairedDifference(Contract):
@@ -92,9 +99,18 @@ class PairedDifference(Contract):
     """P2.5 of the paired bootstrap."""
     high: Number
     p_value: Fraction | None
-    """Exact McNemar test for right/wrong scores, else None."""
+    """Of `test`; None in reports that name no test."""
     n: PositiveCount
     verdict: Literal["first_better", "second_better", "undecided"]
+    """By interval and by `p_adjusted`."""
+    test: Literal["mcnemar", "sign_flip"] | None = None
+    """Exact McNemar for right/wrong scores of independent items, else flips of sign."""
+    p_adjusted: Fraction | None = None
+    """`p_value` raised for the number of differences tested together (Holm)."""
+    clusters: PositiveCount | None = None
+    """Sources that the items come from, resampled as a whole; None: each item for itself."""
+    detectable: NonNegative | None = None
+    """Smallest true difference that as many such items find four times of five; None: the items never differed."""
 
 
 class ItemAnswer(Contract):
@@ -105,6 +121,69 @@ class ItemAnswer(Contract):
     answer: str | None
     correct: bool | None
     error: str | None = None
+
+
+class Expected(Contract):
+    """What a run was expected to take of one target, before its first question."""
+
+    target: str
+    items: Count
+    """Still to be asked: not in the journal, not in the cache."""
+    cost_usd: NonNegative | None
+    """By the answers of earlier runs, else by the limit of tokens; None: no price."""
+    most_cost_usd: NonNegative | None
+    duration_s: NonNegative | None
+    """None: this target has not answered yet, so its speed is not known."""
+
+
+class Judgement(Contract):
+    """Answers of two targets put before a judge model in both orders. An opinion of a model, not a measurement."""
+
+    first: str
+    second: str
+    first_wins: Count
+    """Items where the judge preferred the first in both orders."""
+    second_wins: Count
+    ties: Count
+    """Called equal, or the two orders contradicted each other."""
+    unreadable: Count
+    """Items on which the judge named no winner, or failed."""
+    win_fraction: Fraction | None
+    """Of the first, a tie counts half; None: nothing was judged."""
+    low: Fraction | None
+    """P2.5 of the bootstrap."""
+    high: Fraction | None
+    order_agreement_fraction: Fraction | None
+    """Share of items on which both orders named the same; low: the judge looks at the place, not at the answer."""
+    n: Count
+
+
+class JudgeReport(Contract):
+    """The judge and what it found."""
+
+    model: str
+    base_url: str
+    prompt_sha256: str
+    """Of the instructions that the judge was given."""
+    judgements: tuple[Judgement, ...]
+    cost_usd: NonNegative | None
+    cost_note: str
+    warnings: tuple[str, ...] = ()
+
+
+class AtVolume(Contract):
+    """What the difference means at a case's volume, in a year of its requests."""
+
+    target: str
+    requests_per_year: NonNegative
+    cost_per_year: NonNegative | None
+    """Mean cost of a request times the volume, in `currency`; None where the cost is not known."""
+    currency: str
+    wrong_per_year: Interval | None
+    """Requests answered wrongly, from the score's interval; None for scores that are no share of right answers."""
+    error_cost_per_year: Interval | None
+    """`wrong_per_year` at the case's error cost; None where the case states none."""
+    note: str = ""
 
 
 class BaselineReport(Contract):
@@ -122,3 +201,9 @@ class BaselineReport(Contract):
     differences: tuple[PairedDifference, ...]
     answers: tuple[ItemAnswer, ...]
     warnings: tuple[str, ...] = ()
+    expected: tuple[Expected, ...] = ()
+    """Before the first question; a resumed run keeps what was expected at its start."""
+    judge: JudgeReport | None = None
+    """None: no judge was asked."""
+    at_volume: tuple[AtVolume, ...] = ()
+    """Empty: no case was named."""

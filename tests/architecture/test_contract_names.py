@@ -23,20 +23,22 @@ WITHOUT_UNIT = {
     "the class is the quantity; whoever holds it names the unit": {
         "p5", "p50", "p95", "mean", "low", "central", "high", "low_effect", "high_effect", "difference",
         "before", "after", "by", "given", "needed", "threshold", "from_value", "to_value", "values",
-        "value", "actual", "so_far", "at_end", "forecast_p5", "forecast_p50", "forecast_p95", "metrics",
+        "value", "actual", "detectable", "so_far", "at_end", "forecast_p5", "forecast_p50", "forecast_p95", "metrics",
         "posterior",
     },
     "money in the currency that the contract states beside it": {
         "cost", "cost_per_hour", "cost_per_request", "error_cost_per_request", "evpi", "evppi", "expected_regret",
-        "gross_per_year",
+        "cost_per_year", "error_cost_per_year", "gross_per_year",
         "exit_cost", "measurement_cost", "net_worth", "p95_regret", "pilot_cost", "regret_p95", "saving_over_best",
         "total", "total_after", "total_before", "total_p50", "upfront",
     },
     "a probability, named p_": {
-        "p_best", "p_best_after", "p_best_before", "p_meets_quality", "p_triggered", "p_value", "p_within_budget",
+        "p_adjusted", "p_best", "p_best_after", "p_best_before", "p_meets_quality", "p_triggered", "p_value",
+        "p_within_budget",
     },
     "a count of what the name says": {
-        "answered", "count", "cpu_count", "accelerator_count", "dense_layers", "devices_per_server", "draws",
+        "answered", "cached", "clusters", "count", "cpu_count", "first_wins", "second_wins", "ties", "unreadable",
+        "wrong_per_year", "accelerator_count", "dense_layers", "devices_per_server", "draws",
         "drop_from_terms", "errors",
         "experts_per_token", "fitting_counts", "line", "n", "num_layers", "num_heads", "num_kv_heads",
         "paraphrases_per_example", "pipeline_parallel",

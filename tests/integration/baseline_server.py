@@ -48,6 +48,11 @@ class Server:
         self._thread.start()
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}/v1"
 
+    def answer(self, question):
+        """What is said to a question: itself, without its behaviour, unless it is one to get wrong."""
+        right = question.rpartition("|")[2]
+        return "wrong" if right in self.wrong else right
+
     def close(self):
         self._http.shutdown()
         self._http.server_close()
@@ -87,7 +92,7 @@ class _Handler(BaseHTTPRequestHandler):
                 seen.at_once -= 1
 
     def _answer(self, server, body, question, tries):
-        behaviour, _, answer = question.rpartition("|")
+        behaviour, _, _ = question.rpartition("|")
         if server.key is not None and self.headers["Authorization"] != f"Bearer {server.key}":
             return self._error(401, "Incorrect API key provided")
         if body["model"] not in server.models:
@@ -99,7 +104,7 @@ class _Handler(BaseHTTPRequestHandler):
         if behaviour == "silent":
             time.sleep(10)
         time.sleep(server.delay_s)
-        return self._stream(body, behaviour, "wrong" if answer in server.wrong else answer)
+        return self._stream(body, behaviour, server.answer(question))
 
     def _stream(self, body, behaviour, answer):
         self.send_response(200)

@@ -155,7 +155,7 @@ def test_ctrl_c_ends_with_130_and_keeps_the_answers(tmp_path):
 def test_the_cost_is_the_returned_usage_at_the_list_price(tmp_path, server):
     """100 input tokens, 40 of them cached, and 2 output tokens an answer; priced here from the same dated row."""
     suite = write_suite(tmp_path, ["eight888", "seven77"])
-    code = cli.main(arguments(suite, server, "--target", f"y={server.url},price={PRICED}"))
+    code = cli.main(arguments(suite, server, "--target", f"y={server.url},price={PRICED}", "--yes"))
     assert code == 0
     unpriced, priced = read_report(suite).results
     assert unpriced.cost_usd is None
@@ -168,7 +168,7 @@ def test_the_cost_is_the_returned_usage_at_the_list_price(tmp_path, server):
 
 def test_missing_usage_makes_a_priced_cost_unknown(tmp_path, server):
     suite = write_suite(tmp_path, ["nousage|a", "b"])
-    cli.main(arguments(suite, server, "--target", f"y={server.url},price={PRICED}"))
+    cli.main(arguments(suite, server, "--target", f"y={server.url},price={PRICED}", "--yes"))
     result = read_report(suite).results[1]
     assert result.cost_usd is None and "no usage for 1 of 2" in result.cost_note
 
