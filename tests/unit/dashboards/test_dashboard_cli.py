@@ -37,6 +37,30 @@ def test_bad_input_is_refused(capsys, arguments, message):
     assert capsys.readouterr().err.startswith(message)
 
 
+@pytest.mark.parametrize("content", [None, "", "two words", "schlüssel"])
+def test_a_file_that_holds_no_key_is_refused(tmp_path, capsys, content):
+    file = tmp_path / "key"
+    if content is not None:
+        file.write_text(content, encoding="utf-8")
+    assert cli.main(["--port", "0", "--api-key-file", str(file)]) == 2
+    assert capsys.readouterr().err.startswith(f"error: --api-key-file {file}: ")
+
+
+def test_the_key_of_a_file_is_handed_to_the_client_of_the_pages(tmp_path, monkeypatch):
+    from streamlit.web import bootstrap
+
+    from advisor.client import KEY_VARIABLE
+
+    found = []
+    for name in (KEY_VARIABLE, cli.API_VARIABLE):
+        monkeypatch.setenv(name, "another")
+    monkeypatch.setattr(bootstrap, "load_config_options", lambda _: None)
+    monkeypatch.setattr(bootstrap, "run", lambda *_: found.append(os.environ[KEY_VARIABLE]))
+    (tmp_path / "key").write_text("ak-1\n")
+    assert cli.main(["--port", "0", "--api-key-file", str(tmp_path / "key")]) == 0
+    assert found == ["ak-1"]
+
+
 def test_a_port_that_is_taken_is_a_failure_with_a_next_step(capsys):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
