@@ -83,6 +83,7 @@ def test_no_accepted_write_is_lost_and_none_is_there_twice(database_url, tmp_pat
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_a_server_that_is_told_to_stop_answers_all_that_it_has_taken_and_the_next_one_takes_the_rest(
     database_url, tmp_path
 ):

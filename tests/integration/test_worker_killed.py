@@ -89,6 +89,7 @@ def test_a_job_outlives_every_worker_that_is_killed(database_url, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_a_worker_that_is_told_to_stop_finishes_its_case_and_gives_the_job_back(database_url, tmp_path):
     case = read_contract(SHOP, Case).model_dump(mode="json")
     cases = [case | {"name": f"case {number}"} for number in range(12)]
