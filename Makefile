@@ -1,5 +1,5 @@
 # Targets for people; `make` installs and lists them. Everything is installed into .venv, nothing outside it but (for
-# `make test`, and only where that is possible without asking) the browser of the dashboard tests.
+# `make test`, and only where that is possible without asking) the browser and the Prometheus of the tests.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -64,14 +64,17 @@ constraints: install ## write constraints.txt anew from .venv
 	@{ grep '^#' constraints.txt; $(BIN)/python -m pip freeze --exclude-editable | sed -E 's/^([^=]+==[^+]+)\+.*/\1/'; } > .venv/constraints.txt
 	@mv .venv/constraints.txt constraints.txt && touch $(STAMP)
 
-# Only tries: without a browser the tests that need one skip and say so.
+# Only tries: the tests that need a browser, or Prometheus' checker, skip without it and say so; with CI=true they fail.
 browser:
-	@if ! command -v chromium chromium-browser google-chrome >/dev/null && command -v apt-get >/dev/null; then \
+	@wanted=; \
+	command -v chromium chromium-browser google-chrome >/dev/null || wanted="$$wanted chromium"; \
+	command -v promtool >/dev/null || wanted="$$wanted prometheus"; \
+	if [ -n "$$wanted" ] && command -v apt-get >/dev/null; then \
 	  if [ "$$(id -u)" = 0 ]; then as_root=; elif sudo -n true 2>/dev/null; then as_root="sudo -n"; else exit 0; fi; \
-	  echo "installing chromium for the dashboard tests"; \
+	  echo "installing for the tests:$$wanted"; \
 	  { $$as_root timeout 120 apt-get update -qq && \
-	    $$as_root env DEBIAN_FRONTEND=noninteractive timeout 300 apt-get install -y -qq --no-install-recommends chromium; \
-	  } </dev/null >.venv/apt.log 2>&1 || echo "no chromium (see .venv/apt.log): the browser tests will skip"; \
+	    $$as_root env DEBIAN_FRONTEND=noninteractive timeout 300 apt-get install -y -qq --no-install-recommends $$wanted; \
+	  } </dev/null >.venv/apt.log 2>&1 || echo "not installed (see .venv/apt.log): some tests will skip"; \
 	fi
 
 clean: ## remove .venv, caches and built files
